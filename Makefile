@@ -1,0 +1,59 @@
+# Thin: a target is a line or two. Set-up happens on first use, and again only when its inputs change.
+PYTHON ?= python3
+UV ?= uv
+BIN := .venv/bin
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps
+# Universal: one set of pins for every Python from 3.11 on. The build backend is pinned with the rest (editables:
+# what hatchling needs for an editable install).
+COMPILE := printf "hatchling\neditables\n" | $(UV) pip compile --quiet --universal --python-version 3.11 \
+	--fork-strategy fewest --no-strip-extras --generate-hashes --no-emit-index-url --no-header --no-annotate pyproject.toml -
+export PYTHON
+
+.PHONY: help run sample ui test check static schemas constraints clean
+
+help: ## list the targets
+	@sed -nE 's/^([a-z]+):.*## (.*)/\1\t\2/p' Makefile | expand -t 14
+
+run: .venv/.runtime ## make the sample returns, run the pipeline on them, write the pages to var/out
+	$(BIN)/g60 sample
+	$(BIN)/g60 run --from 2015-01 --to 2021-12
+
+sample: .venv/.runtime ## make the sample returns only
+	$(BIN)/g60 sample
+
+ui: export DAGSTER_HOME := $(CURDIR)/var/dagster
+ui: .venv/.runtime ## Dagster's pages at http://127.0.0.1:3000
+	@mkdir -p $(DAGSTER_HOME)
+	$(BIN)/dagster dev -w workspace.yaml -h 127.0.0.1 -p 3000
+
+test: .venv/.dev ## all tests, with coverage
+	$(BIN)/pytest --cov
+
+check: static ## static checks and the fast tests
+	$(BIN)/pytest -q tests/unit tests/contracts
+
+static: .venv/.dev ## style, types, arrows, contracts, generated schemas
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/pyright --pythonpath $(BIN)/python
+	$(BIN)/lint-imports
+	ls schemas/forms/*.odcs.yaml | xargs -n 1 $(BIN)/datacontract lint
+	$(BIN)/python -m g60pipeline.contracts.schemas --check
+
+schemas: .venv/.runtime ## write schemas/meta/ anew from the models
+	$(BIN)/python -m g60pipeline.contracts.schemas
+
+constraints: ## pin the dependencies anew (needs uv); pins that still fit stay: delete constraints/*.txt to upgrade
+	$(COMPILE) --extra dev --output-file constraints/dev.txt
+	$(COMPILE) --constraints constraints/dev.txt --output-file constraints/runtime.txt
+
+clean: ## remove the environment and caches; the data in var/ stay
+	rm -rf .venv dist .coverage* .pytest_cache .ruff_cache .hypothesis .import_linter_cache
+
+# pip takes the files as they are (--no-deps): they are complete, and every line carries its hashes.
+.venv/.%: constraints/%.txt pyproject.toml
+	@.ci/needs $*
+	$(PYTHON) -m venv .venv
+	$(PIP) --require-hashes --requirement $<
+	$(PIP) --no-build-isolation --editable .
+	@touch $@

@@ -1,0 +1,28 @@
+/*
+title: {zh: 链上协作（含集群内标记）, en: Cooperation along the chain}
+description:
+  zh: 每笔协作，标出供方是否在当月同一集群的企业名册内。
+  en: Cooperations, each marked where the supplier is in the same cluster's register of that month.
+owner: district-office
+grain: one row per cooperation
+rows: events
+forms: [chain_cooperation, cluster_enterprise]
+columns:
+  reporting_unit_code: {type: text, description: {zh: 报送单位, en: reporting unit}}
+  period: {type: text, description: {zh: 月份, en: month}}
+  month_index: {type: integer, description: {zh: 月序, en: months since year 0}}
+  cluster_code: {type: text, description: {zh: 集群代码, en: cluster}}
+  cooperation_no: {type: text, description: {zh: 协作编号, en: number of the cooperation}}
+  kind: {type: text, description: {zh: 协作类型, en: kind of cooperation}}
+  goods: {type: text, description: {zh: 物资或服务, en: what was supplied}}
+  quantity: {type: decimal, description: {zh: 数量（基本单位）, en: quantity in the base unit}, measure: flow}
+  quantity_unit: {type: text, description: {zh: 数量单位, en: base unit of the quantity}}
+  amount_wan_yuan: {type: decimal, description: {zh: 金额（万元）, en: amount in 万元}, measure: flow, unit: wan_yuan}
+  is_inside_cluster: {type: boolean, description: {zh: 供方在本集群内, en: the supplier belongs to the cluster}}
+*/
+SELECT c.reporting_unit_code, c.period, c.month_index, c.cluster_code, c.cooperation_no, c.kind, c.goods, c.quantity,
+       c.quantity_unit, c.amount_wan_yuan, NOT r.enterprise_uscc IS NULL AS is_inside_cluster
+FROM core.chain_cooperation_latest AS c
+LEFT JOIN (
+  SELECT DISTINCT e.period, e.cluster_code, e.enterprise_uscc FROM core.cluster_enterprise_latest AS e
+) AS r ON r.period = c.period AND r.cluster_code = c.cluster_code AND r.enterprise_uscc = c.supplier_uscc

@@ -1,0 +1,1 @@
+"""Monthly returns of industrial clusters: intake, expectations, warehouse, indicators, reports."""

@@ -1,0 +1,117 @@
+"""The whole of `schemas/` and `assets/`, loaded once. Not here: any one file's shape."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from functools import cached_property
+from pathlib import Path
+
+from g60pipeline.contracts.base import ContractError, Model, line_of, read_model
+from g60pipeline.contracts.codelists import CodeList, Obligation, read_code_list, read_obligations
+from g60pipeline.contracts.forms import Form, read_form
+from g60pipeline.contracts.indicators import (
+    FigureFile,
+    Indicator,
+    IndicatorFile,
+    Mart,
+    Scorecard,
+    ScorecardFile,
+    read_indicator_file,
+    read_mart,
+)
+from g60pipeline.contracts.messages import Messages
+from g60pipeline.contracts.periods import Period
+from g60pipeline.contracts.rules import with_generated_rules
+
+DISTRICT = "310117"
+
+
+class Project(Model):
+    """Everything that is promised. `forms` are the ten; the cover stands apart."""
+
+    cover: Form
+    forms: dict[str, Form]
+    code_lists: dict[str, CodeList]
+    obligations: tuple[Obligation, ...]
+    messages: Messages
+    indicator_files: tuple[IndicatorFile, ...] = ()
+    marts: dict[str, Mart] = {}
+    scorecards: tuple[Scorecard, ...] = ()
+    figures: FigureFile | None = None
+    rules_version: str
+
+    @cached_property
+    def indicators(self) -> dict[str, Indicator]:
+        """Indicators by id."""
+        return {indicator.id: indicator for file in self.indicator_files for indicator in file.indicators}
+
+    @cached_property
+    def form_by_sheet(self) -> dict[str, Form]:
+        """Forms by the name of their sheet and by their own name (for CSV files)."""
+        forms = (self.cover, *self.forms.values())
+        return {name: form for form in forms for name in (form.sheet, form.name)}
+
+    def owed_forms(self, unit_code: str, period: Period) -> tuple[str, ...]:
+        """Forms that the unit owes for the period, in the order of the code list."""
+        return tuple(o.form for o in self.obligations if o.unit_code == unit_code and o.is_owed_in(period))
+
+    def reporting_units(self, period: Period) -> tuple[str, ...]:
+        """Units that owe anything for the period, in the order of the code list."""
+        owing = dict.fromkeys(o.unit_code for o in self.obligations if o.is_owed_in(period))
+        return tuple(owing)
+
+
+def _hash(paths: list[Path]) -> str:
+    digest = hashlib.sha256()
+    for path in paths:
+        digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
+    return digest.hexdigest()[:16]
+
+
+def _unknown_codes(form: Form, code_lists: dict[str, CodeList]) -> Iterator[str]:
+    for index, field in enumerate(form.fields):
+        problems: list[str] = []
+        if field.code_list is not None and field.code_list not in code_lists:
+            problems.append(f"uses the code list {field.code_list}, which does not exist")
+        if field.unit is not None and field.unit not in code_lists["measurement_units"].by_code:
+            problems.append(f"is in {field.unit}, which is no unit of measure")
+        for problem in problems:
+            line = line_of(form.path, ["schema", 0, "properties", index])
+            yield f"{form.path}:{line}: {field.name} {problem}"
+
+
+def _check_references(project: Project) -> None:
+    forms = (project.cover, *project.forms.values())
+    faults = [fault for form in forms for fault in _unknown_codes(form, project.code_lists)]
+    known = set(project.forms)
+    faults += [f"obligations.csv: {o.unit_code} owes {o.form}, which is no form" for o in project.obligations if o.form not in known]
+    if faults:
+        raise ContractError("\n".join(faults))
+
+
+def load_project(root: Path) -> Project:
+    """Load `schemas/` and `assets/` below `root`; ContractError names file and line of whatever is wrong."""
+    schemas, assets = root / "schemas", root / "assets"
+    messages = read_model(Messages, schemas / "messages.yaml")
+    form_paths = sorted((schemas / "forms").glob("*.odcs.yaml"))
+    forms = {form.name: form for form in (with_generated_rules(read_form(path), messages) for path in form_paths)}
+    list_paths = sorted(path for path in (schemas / "codelists").glob("*.csv") if path.stem != "obligations")
+    obligations = schemas / "codelists" / "obligations.csv"
+    indicator_files = tuple(read_indicator_file(path) for path in sorted((assets / "indicators").glob("*.yaml")))
+    figures = assets / "figures" / "published_2021.yaml"
+    scorecards = assets / "reports" / "scorecards.yaml"
+    project = Project(
+        cover=forms.pop("cover"),
+        forms=forms,
+        code_lists={path.stem: read_code_list(path) for path in list_paths},
+        obligations=read_obligations(obligations),
+        messages=messages,
+        indicator_files=indicator_files,
+        marts={path.stem: read_mart(path) for path in sorted((assets / "marts").glob("*.sql"))},
+        scorecards=read_model(ScorecardFile, scorecards).scorecards if scorecards.exists() else (),
+        figures=read_model(FigureFile, figures) if figures.exists() else None,
+        rules_version=_hash([*form_paths, *list_paths, obligations, schemas / "messages.yaml"]),
+    )
+    _check_references(project)
+    return project

@@ -1,0 +1,152 @@
+"""Rules that follow from what a contract declares of its fields: required, in its code list, in range, YTD ≥ month…
+
+Belongs here: one function per kind of rule. Not here: rules between fields, which the contract spells out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from g60pipeline.contracts.base import Text
+from g60pipeline.contracts.forms import Derived, Field, Form, Rule
+from g60pipeline.contracts.messages import Messages
+from g60pipeline.contracts.odcs import RoundingTolerance, Tolerance
+
+Generated = tuple[Rule, tuple[Derived, ...]]
+
+
+class _Build:
+    def __init__(self, form: Form, messages: Messages) -> None:
+        self.form = form
+        self.messages = messages
+
+    def rule(
+        self,
+        field: Field,
+        kind: str,
+        expectation: str,
+        kwargs: dict[str, Any],
+        missing: str = "skip",
+        compared_with: tuple[str, ...] = (),
+        **quoted: Any,
+    ) -> Rule:
+        said = self.messages.generated[kind]
+        texts = {"heading": field.heading, "field": field.name, **quoted}
+        return Rule.model_validate({
+            "id": f"{field.name}_{kind}",
+            "check": said.check,
+            "form": self.form.name,
+            "code": f"{self.form.prefix}-{said.code}",
+            "level": said.level,
+            "severity": said.severity,
+            "dimension": said.dimension,
+            "why": said.why,
+            "message": Text(zh=_quote(said.zh, texts), en=_quote(said.en, texts)),
+            "cell": field.name,
+            "expectation": expectation,
+            "kwargs": kwargs,
+            "missing": missing,
+            "tolerance": "exact",
+            "compared_with": compared_with,
+            "is_generated": True,
+        })  # fmt: skip
+
+    def rules(self, field: Field) -> Iterator[Generated]:
+        if field.is_required:
+            column = f"{field.name}__is_reported"
+            kwargs = {"column": column, "value_set": [True]}
+            yield (
+                self.rule(field, "is_reported", "ExpectColumnValuesToBeInSet", kwargs, missing="fail"),
+                (Derived(name=column, function="is_reported", arguments={"field": field.name}),),
+            )
+        if field.code_list is not None:
+            column = f"{field.name}__is_listed"
+            kwargs = {"column": column, "value_set": [True]}
+            yield (
+                self.rule(field, "is_in_its_code_list", "ExpectColumnValuesToBeInSet", kwargs, code_list=field.code_list),
+                (Derived(name=column, function="is_listed", arguments={"field": field.name, "code_list": field.code_list}),),
+            )
+        if field.format == "uscc":
+            column = f"{field.name}__is_valid"
+            kwargs = {"column": column, "value_set": [True]}
+            yield (
+                self.rule(field, "has_a_valid_check_digit", "ExpectColumnValuesToBeInSet", kwargs),
+                (Derived(name=column, function="is_valid_uscc", arguments={"field": field.name}),),
+            )
+        if field.minimum is not None or field.maximum is not None:
+            kwargs = {"column": field.name, "min_value": field.minimum, "max_value": field.maximum}
+            bounds = {"minimum": _bound(field.minimum), "maximum": _bound(field.maximum)}
+            yield self.rule(field, "is_within_its_range", "ExpectColumnValuesToBeBetween", kwargs, **bounds), ()
+        if field.pattern is not None:
+            kwargs = {"column": field.name, "regex": field.pattern}
+            yield self.rule(field, "matches_its_pattern", "ExpectColumnValuesToMatchRegex", kwargs, pattern=field.pattern), ()
+        if field.max_length is not None:
+            kwargs = {"column": field.name, "min_value": 0, "max_value": field.max_length}
+            yield self.rule(field, "is_not_too_long", "ExpectColumnValueLengthsToBeBetween", kwargs, max_length=field.max_length), ()
+        if field.ytd_of is not None:
+            yield from self.year_to_date(field, field.ytd_of)
+
+    def year_to_date(self, field: Field, month: str) -> Iterator[Generated]:
+        kwargs: dict[str, Any] = {
+            "column_A": field.name, "column_B": month, "or_equal": True, "ignore_row_if": "either_value_is_missing",
+        }  # fmt: skip
+        expectation = "ExpectColumnPairValuesAToBeGreaterThanB"
+        yield self.rule(field, "is_at_least_the_months", expectation, kwargs, compared_with=(month,), month=f"{{{month}}}"), ()
+        previous, expected, gap = (f"{field.name}__{suffix}" for suffix in ("previous", "expected", "gap"))
+        tolerance: Tolerance = "exact" if field.type == "integer" else RoundingTolerance(rounding=0.01)
+        columns = (
+            Derived(name=previous, function="previous_year_to_date", arguments={"field": field.name}),
+            Derived(name=expected, function="total", arguments={"fields": [previous, month]}),
+            Derived(
+                name=gap,
+                function="gap",
+                arguments={"left": field.name, "right": expected, "addends": 2, "tolerance": tolerance},
+            ),
+        )
+        rule = self.rule(
+            field,
+            "follows_from_last_months",
+            "ExpectColumnValuesToBeBetween",
+            {"column": gap, "min_value": 0, "max_value": 0},
+            compared_with=(month, previous, expected),
+            previous=f"{{{previous}}}",
+            expected=f"{{{expected}}}",
+        )
+        yield rule.model_copy(update={"tolerance": tolerance}), columns
+
+    def keys(self) -> Iterator[Generated]:
+        keys = self.form.key_fields
+        if not keys or self.form.rows == "cover":
+            return
+        kwargs = {"column_list": ["submission_id", *(field.name for field in keys)], "ignore_row_if": "any_value_is_missing"}
+        heading = "＋".join(field.heading for field in keys)
+        yield (
+            self.rule(
+                keys[-1].model_copy(update={"heading": heading}), "keys_are_unique", "ExpectCompoundColumnsToBeUnique", kwargs
+            ).model_copy(update={"id": "keys_are_unique"}),
+            (),
+        )
+
+
+class _Keep(dict[str, Any]):
+    def __missing__(self, key: str) -> str:
+        return "{" + key + "}"
+
+
+def _quote(text: str, values: dict[str, Any]) -> str:
+    """Fill in what is known when the rule is made and leave the rest for the finding."""
+    return text.format_map(_Keep(values))
+
+
+def _bound(value: float | None) -> str:
+    return "不限" if value is None else f"{value:g}"
+
+
+def with_generated_rules(form: Form, messages: Messages) -> Form:
+    """Return the form with the rules and derived columns that its fields imply, in the fields' order, before its own."""
+    build = _Build(form, messages)
+    generated = [pair for field in form.fields for pair in build.rules(field)] + list(build.keys())
+    rules = tuple(rule for rule, _ in generated)
+    derived = tuple(column for _, columns in generated for column in columns)
+    return form.model_copy(update={"rules": (*rules, *form.rules), "derived": (*form.derived, *derived)})

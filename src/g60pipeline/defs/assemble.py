@@ -1,0 +1,30 @@
+"""One assembly for production and tests; resources can be overridden."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import dagster as dg
+
+from g60pipeline.defs.automation import inbox_sensor, month_after_due_day, month_job, receive_job
+from g60pipeline.defs.checks import expectations
+from g60pipeline.defs.core import core
+from g60pipeline.defs.intake import received
+from g60pipeline.defs.marts import indicators, marts, scorecards
+from g60pipeline.defs.resources import House
+from g60pipeline.defs.staging import staged
+from g60pipeline.defs.verdicts import verdicts
+
+
+def build_definitions(resource_overrides: Mapping[str, Any] | None = None) -> dg.Definitions:
+    """Build the definitions: every asset, check, job, sensor and schedule, and the house they work in."""
+    return dg.Definitions(
+        assets=[received, staged, verdicts, core, marts, indicators, scorecards],
+        asset_checks=[expectations],
+        jobs=[month_job, receive_job],
+        sensors=[inbox_sensor],
+        schedules=[month_after_due_day],
+        resources={"house": House(), **(resource_overrides or {})},
+        executor=dg.in_process_executor,
+    )

@@ -1,0 +1,93 @@
+"""The expectations as asset checks, one per expectation, on the staged form that they look at.
+
+Verdicts are made by `quality/verdicts`; here their results are shown. A failing check never blocks the other units.
+"""
+
+import warnings
+from collections.abc import Iterator
+from typing import Any
+
+import dagster as dg
+
+from g60pipeline.contracts.forms import Form
+from g60pipeline.contracts.messages import IntakeMessage
+from g60pipeline.defs.intake import RECEIPT_RULES
+from g60pipeline.defs.partitions import MONTHS, months_of
+from g60pipeline.defs.resources import House, project
+from g60pipeline.defs.staging import COVER
+from g60pipeline.defs.verdicts import VERDICTS
+
+SHOWN_ROWS = 50
+_SEVERITIES = {"critical": dg.AssetCheckSeverity.ERROR, "warning": dg.AssetCheckSeverity.WARN, "info": dg.AssetCheckSeverity.WARN}
+_COLUMNS = ("reporting_unit_code", "period", "submission_id", "sheet", "cell", "row_key", "value", "message_zh", "message_en")
+
+
+def _form_checks(form: Form) -> Iterator[tuple[dg.AssetCheckSpec, str]]:
+    seen: set[str] = set()
+    for rule in form.rules:
+        if rule.check not in seen:
+            seen.add(rule.check)
+            text = rule.why if rule.is_generated else f"{rule.code} {rule.why} / {rule.message.zh}"
+            key = dg.AssetKey(["staged", form.name])
+            yield _spec(rule.check, key, text, rule.level, rule.severity), rule.severity
+
+
+def _intake_check(name: str, message: IntakeMessage) -> tuple[dg.AssetCheckSpec, str]:
+    return _spec(name, COVER, f"{message.code} {message.why} / {message.zh}", message.level, message.severity), message.severity
+
+
+def _spec(name: str, asset: dg.AssetKey, description: str, level: int, severity: str) -> dg.AssetCheckSpec:
+    with warnings.catch_warnings():
+        # Without it a check's record has no month; Dagster still calls the argument a preview.
+        warnings.simplefilter("ignore", dg.PreviewWarning)
+        return dg.AssetCheckSpec(
+            name=name,
+            asset=asset,
+            description=description,
+            additional_deps=[VERDICTS],
+            partitions_def=MONTHS,
+            metadata={"level": level, "severity": severity},
+        )
+
+
+def _all_checks() -> list[tuple[dg.AssetCheckSpec, str]]:
+    forms = (project().cover, *project().forms.values())
+    intake = project().messages.intake.items()
+    return [
+        *(check for form in forms for check in _form_checks(form)),
+        *(_intake_check(name, message) for name, message in intake if name not in RECEIPT_RULES),
+    ]
+
+
+CHECKS = _all_checks()
+
+
+def _table(rows: list[dict[str, Any]]) -> dg.TableMetadataValue:
+    records = [dg.TableRecord({name: str(row[name] or "") for name in _COLUMNS}) for row in rows[:SHOWN_ROWS]]
+    return dg.MetadataValue.table(records, schema=dg.TableSchema([dg.TableColumn(name) for name in _COLUMNS]))
+
+
+def _result(spec: dg.AssetCheckSpec, severity: str, looked_at: int, rows: list[dict[str, Any]]) -> dg.AssetCheckResult:
+    metadata: dict[str, Any] = {"rows_looked_at": looked_at, "failing": len(rows)}
+    if rows:
+        metadata["failing_rows"] = _table(rows)
+    return dg.AssetCheckResult(
+        asset_key=spec.asset_key,
+        check_name=spec.name,
+        passed=not rows,
+        severity=_SEVERITIES[severity],
+        metadata=metadata,
+    )
+
+
+@dg.multi_asset_check(name="expectations", specs=[check for check, _ in CHECKS], can_subset=True)
+def expectations(context: dg.AssetCheckExecutionContext, house: House) -> Any:
+    """Show what the expectations found in the run's months, from the warehouse."""
+    from g60pipeline.warehouse import ledger
+
+    found = ledger.read_findings(house.warehouse, project(), months_of(context))
+    looked_at = ledger.read_element_counts(house.warehouse, months_of(context))
+    for spec, severity in CHECKS:
+        if spec.key in context.selected_asset_check_keys:
+            name = (spec.asset_key.path[-1], spec.name)
+            yield _result(spec, severity, looked_at.get(name, 0), found.get(name, []))

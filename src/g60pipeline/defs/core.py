@@ -1,0 +1,45 @@
+"""Assets `core/<form>`: staged rows of accepted submissions, appended once each, one transaction per month."""
+
+from typing import Any
+
+import dagster as dg
+
+from g60pipeline.defs.metadata import form_schema, spec, table_metadata
+from g60pipeline.defs.partitions import MONTHS, ONE_RUN, months_of
+from g60pipeline.defs.resources import House, project
+from g60pipeline.defs.verdicts import VERDICTS
+
+
+def _specs() -> list[dg.AssetSpec]:
+    return [
+        spec(
+            ["core", form.name],
+            deps=[dg.AssetKey(["staged", form.name]), VERDICTS],
+            group="core",
+            description=(
+                f"{form.title.zh}（入库）：{form.title.en}. Append-only; `core.{form.name}_latest` holds the rows in force.\n\n"
+                f"{form.description} {form.grain}."
+            ),
+            kinds={"duckdb", "table"},
+            metadata=table_metadata(form_schema(form), f"core.{form.name}"),
+            partitions_def=MONTHS,
+            code_version=form.version,
+        )
+        for form in project().forms.values()
+    ]
+
+
+@dg.multi_asset(name="core", specs=_specs(), can_subset=True, backfill_policy=ONE_RUN)
+def core(context: dg.AssetExecutionContext, house: House) -> Any:
+    """Append what was accepted up to the run's last month."""
+    from g60pipeline.warehouse import ledger
+
+    months, warehouse = months_of(context), house.warehouse
+    for month, forms in ledger.forms_to_load(warehouse, months[-1]).items():
+        with warehouse.transaction() as connection:
+            for form in forms:
+                ledger.append_accepted(connection, warehouse, form, month)
+    for key in sorted(context.selected_asset_keys):
+        rows = sum(ledger.count_rows(warehouse, f"core.{key.path[-1]}", months).values())
+        name = "dagster/partition_row_count" if len(months) == 1 else "rows"
+        yield dg.MaterializeResult(asset_key=key, metadata={name: rows})

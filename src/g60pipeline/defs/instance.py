@@ -1,0 +1,32 @@
+"""Dagster's own home: where its instance keeps runs and events, without telemetry, bound to this machine."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import dagster as dg
+
+_SETTINGS = """\
+# Written by g60; nothing is sent anywhere.
+telemetry:
+  enabled: false
+nux:
+  enabled: false
+"""
+
+
+def prepare_home(home: Path) -> Path:
+    """Create `<home>/dagster` with its settings and return it."""
+    folder = home / "dagster"
+    folder.mkdir(parents=True, exist_ok=True)
+    settings = folder / "dagster.yaml"
+    if not settings.exists():
+        settings.write_text(_SETTINGS, encoding="utf-8")
+    return folder
+
+
+def open_instance(home: Path) -> dg.DagsterInstance:
+    """Open the instance of `<home>/dagster`."""
+    os.environ["DAGSTER_HOME"] = str(prepare_home(home))
+    return dg.DagsterInstance.get()

@@ -1,0 +1,140 @@
+"""Assets `mart/<name>` and `indicator/<theme>`: what the warehouse computes from core.
+
+Belongs here: one asset per file of `assets/marts/` and `assets/indicators/`, one per scorecard. Not here: their SQL.
+"""
+
+from functools import cache
+from typing import Any
+
+import dagster as dg
+
+from g60pipeline.contracts.indicators import IndicatorFile, Scorecard
+from g60pipeline.contracts.periods import Period
+from g60pipeline.defs.metadata import mart_schema, spec, table_metadata
+from g60pipeline.defs.partitions import MONTHS, ONE_RUN, months_of
+from g60pipeline.defs.resources import House, project
+from g60pipeline.indicators.relations import relations_of
+
+
+def _relation_key(name: str) -> dg.AssetKey:
+    return dg.AssetKey(["mart" if name in project().marts else "core", name])
+
+
+def _mart_specs() -> list[dg.AssetSpec]:
+    return [
+        spec(
+            ["mart", mart.name],
+            deps=[dg.AssetKey(["core", form]) for form in mart.forms],
+            group="marts",
+            description=f"{mart.title.zh}：{mart.description.zh}\n\n{mart.title.en}. {mart.description.en} {mart.grain}.",
+            kinds={"sql", "view"},
+            metadata=table_metadata(mart_schema(mart), f"mart.{mart.name}"),
+            partitions_def=MONTHS,
+        )
+        for mart in project().marts.values()
+    ]
+
+
+@dg.multi_asset(name="marts", specs=_mart_specs(), can_subset=True, backfill_policy=ONE_RUN)
+def marts(context: dg.AssetExecutionContext, house: House) -> Any:
+    """Create or replace all views; they cost nothing and read one another's tables."""
+    from g60pipeline.indicators.marts import mart_view_sql
+    from g60pipeline.warehouse.marts import create_mart_view, dialect_name
+
+    dialect = dialect_name(house.warehouse)
+    with house.warehouse.transaction() as connection:
+        for mart in house.project.marts.values():
+            create_mart_view(connection, mart, mart_view_sql(mart, dialect))
+    for key in sorted(context.selected_asset_keys):
+        yield dg.MaterializeResult(asset_key=key)
+
+
+def _theme_relations(file: IndicatorFile) -> list[str]:
+    return sorted({name for indicator in file.indicators for name in relations_of(indicator)})
+
+
+def _theme_spec(file: IndicatorFile) -> dg.AssetSpec:
+    listed = "\n".join(f"- {i.label.zh} / {i.label.en} (`{i.id}`)" for i in file.indicators)
+    return spec(
+        ["indicator", file.theme],
+        deps=[_relation_key(name) for name in _theme_relations(file)],
+        group="indicators",
+        description=f"{file.title.zh} / {file.title.en}\n\n{listed}",
+        kinds={"sql", "duckdb"},
+        metadata={"dagster/table_name": "mart.indicator_value", "indicators": len(file.indicators)},
+        partitions_def=MONTHS,
+    )
+
+
+@cache
+def _compiled(theme: str, dialect: str) -> tuple[tuple[str, str, str], ...]:
+    """Statements of a theme: indicator, time basis, SQL."""
+    from g60pipeline.indicators.check import check_project
+    from g60pipeline.indicators.compile import compile_indicator
+
+    check_project(project())
+    file = next(file for file in project().indicator_files if file.theme == theme)
+    return tuple(
+        (indicator.id, time, compile_indicator(project(), indicator, time).for_dialect(dialect))
+        for indicator in file.indicators
+        for time in indicator.time
+    )
+
+
+@dg.multi_asset(
+    name="indicators",
+    specs=[_theme_spec(file) for file in project().indicator_files],
+    can_subset=True,
+    backfill_policy=ONE_RUN,
+)
+def indicators(context: dg.AssetExecutionContext, house: House) -> Any:
+    """Compute every indicator of the selected themes for the run's months; one transaction per theme."""
+    from g60pipeline.indicators.compile import run_table_statements
+    from g60pipeline.warehouse.marts import dialect_name, replace_rows, run_statements
+
+    months, warehouse = months_of(context), house.warehouse
+    dialect, table = dialect_name(warehouse), warehouse.table("mart.indicator_value")
+    for key in sorted(context.selected_asset_keys):
+        with warehouse.transaction() as connection:
+            run_statements(connection, run_table_statements([Period.parse(month) for month in months], dialect))
+            for indicator_id, time, sql in _compiled(key.path[-1], dialect):
+                replace_rows(connection, table, months, sql, indicator_id=indicator_id, time_basis=time)
+        yield dg.MaterializeResult(asset_key=key)
+
+
+def _scorecard_spec(scorecard: Scorecard) -> dg.AssetSpec:
+    themes = [f.theme for f in project().indicator_files if any(i.id in scorecard.time for i in f.indicators)]
+    columns = [dg.TableColumn(name, "float", description=project().indicators[name].label.zh) for name in scorecard.time]
+    keys = [dg.TableColumn("period", "text"), dg.TableColumn("subject_code", "text"), dg.TableColumn("label_zh", "text")]
+    return spec(
+        ["mart", scorecard.name],
+        deps=[dg.AssetKey(["indicator", theme]) for theme in themes],
+        group="marts",
+        description=f"{scorecard.title.zh}：{scorecard.description.zh}\n\n{scorecard.title.en}. {scorecard.description.en}",
+        kinds={"sql", "table"},
+        metadata=table_metadata(dg.TableSchema([*keys, *columns]), f"mart.{scorecard.name}"),
+        partitions_def=MONTHS,
+    )
+
+
+@dg.multi_asset(
+    name="scorecards",
+    specs=[_scorecard_spec(scorecard) for scorecard in project().scorecards],
+    can_subset=True,
+    backfill_policy=ONE_RUN,
+)
+def scorecards(context: dg.AssetExecutionContext, house: House) -> Any:
+    """Pivot indicator values into the wide tables."""
+    from g60pipeline.indicators.compile import run_table_statements
+    from g60pipeline.indicators.marts import scorecard_sql
+    from g60pipeline.warehouse.marts import dialect_name, replace_rows, run_statements
+
+    months, warehouse = months_of(context), house.warehouse
+    dialect = dialect_name(warehouse)
+    by_name = {scorecard.name: scorecard for scorecard in house.project.scorecards}
+    for key in sorted(context.selected_asset_keys):
+        name = key.path[-1]
+        with warehouse.transaction() as connection:
+            run_statements(connection, run_table_statements([Period.parse(month) for month in months], dialect))
+            replace_rows(connection, warehouse.table(f"mart.{name}"), months, scorecard_sql(by_name[name], dialect))
+        yield dg.MaterializeResult(asset_key=key)

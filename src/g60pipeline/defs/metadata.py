@@ -1,0 +1,77 @@
+"""What an asset shows of itself: owner, table schema, table name. One place, applied to every asset alike."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import dagster as dg
+
+from g60pipeline.contracts.forms import Form
+from g60pipeline.contracts.indicators import Mart
+from g60pipeline.contracts.project import Project
+
+OWNER = "team:district-data"
+
+
+def form_schema(form: Form) -> dg.TableSchema:
+    """Columns of a form's table as the contract describes them."""
+    technical = [
+        dg.TableColumn("submission_id", "integer", description="台账序号 / number in the ledger"),
+        dg.TableColumn("reporting_unit_code", "text", description="报送单位 / unit on the cover"),
+        dg.TableColumn("period", "text", description="报送期 / month, YYYY-MM"),
+        dg.TableColumn("sheet_row", "integer", description="行号 / row in the sheet"),
+    ]
+    fields = [
+        dg.TableColumn(
+            field.name,
+            field.type,
+            description=f"{field.heading} / {field.description.en}",
+            constraints=dg.TableColumnConstraints(nullable=not field.is_required),
+        )
+        for field in form.fields
+    ]
+    return dg.TableSchema([*technical, *fields])
+
+
+def mart_schema(mart: Mart) -> dg.TableSchema:
+    """Columns of a mart as its header describes them."""
+    columns = mart.columns.items()
+    return dg.TableSchema(
+        [dg.TableColumn(name, c.type, description=f"{c.description.zh} / {c.description.en}") for name, c in columns]
+    )
+
+
+def table_metadata(schema: dg.TableSchema, table: str) -> dict[str, Any]:
+    """Metadata of a spec whose asset is a table of the warehouse."""
+    return {"dagster/column_schema": schema, "dagster/table_name": table}
+
+
+def spec(
+    key: list[str],
+    *,
+    deps: list[dg.AssetKey],
+    group: str,
+    description: str,
+    kinds: set[str],
+    metadata: Mapping[str, Any] | None = None,
+    partitions_def: dg.PartitionsDefinition | None = None,
+    code_version: str | None = None,
+) -> dg.AssetSpec:
+    """Build a spec with the house's owner."""
+    return dg.AssetSpec(
+        key=dg.AssetKey(key),
+        deps=deps,
+        group_name=group,
+        description=description,
+        kinds=kinds,
+        metadata=dict(metadata or {}),
+        owners=[OWNER],
+        partitions_def=partitions_def,
+        code_version=code_version,
+    )
+
+
+def form_deps(project: Project, prefix: str) -> list[dg.AssetKey]:
+    """Keys of one layer's forms."""
+    return [dg.AssetKey([prefix, name]) for name in project.forms]

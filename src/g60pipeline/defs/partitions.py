@@ -1,0 +1,18 @@
+"""Months. One partition is one reporting month; a run takes all units of it, or of a range of months."""
+
+from __future__ import annotations
+
+import dagster as dg
+
+FIRST_MONTH = "2015-01"
+MONTHS = dg.MonthlyPartitionsDefinition(start_date=FIRST_MONTH, fmt="%Y-%m")
+ONE_RUN = dg.BackfillPolicy.single_run()
+
+
+def months_of(context: dg.AssetExecutionContext | dg.AssetCheckExecutionContext) -> list[str]:
+    """Return the run's months in order, as YYYY-MM."""
+    tags = context.run.tags
+    first, last = tags.get("dagster/asset_partition_range_start"), tags.get("dagster/asset_partition_range_end")
+    if first is not None and last is not None:
+        return list(MONTHS.get_partition_keys_in_range(dg.PartitionKeyRange(first, last)))
+    return [context.partition_key]

@@ -1,0 +1,75 @@
+"""Running months from a command: the same job and the same assets as the schedule and the sensor use.
+
+Belongs here: one Dagster run per span of months (plan.py), in this process. Not here: what is printed (cli.py).
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import dagster as dg
+
+from g60pipeline.contracts.periods import Period
+from g60pipeline.defs.assemble import build_definitions
+from g60pipeline.defs.automation import month_job
+from g60pipeline.defs.instance import open_instance
+from g60pipeline.defs.plan import Span, plan_spans, select_assets
+from g60pipeline.defs.resources import project
+from g60pipeline.settings import Settings
+
+_QUIET: dict[str, Any] = {"loggers": {"console": {"config": {"log_level": "ERROR"}}}}
+
+
+@dataclass(frozen=True)
+class RunResult:
+    """One Dagster run."""
+
+    run_id: str
+    first: str
+    last: str
+    success: bool
+
+
+def _tags(span: Span) -> dict[str, str]:
+    return {"dagster/asset_partition_range_start": span.first.key, "dagster/asset_partition_range_end": span.last.key}
+
+
+def run_months(
+    settings: Settings, first: Period, last: Period, step: Callable[[Span, int, int], None] | None = None
+) -> list[RunResult]:
+    """Run the months from first to last and stop at the first run that fails; `step` is told before each run."""
+    logging.getLogger("dagster").setLevel(logging.ERROR)
+    graph = build_definitions()
+    job = graph.resolve_job_def(month_job.name)
+    instance = open_instance(settings.home)
+    results: list[RunResult] = []
+    spans = plan_spans(project(), first, last)
+    for n, span in enumerate(spans, 1):
+        if step is not None:
+            step(span, n, len(spans))
+        single = span.first == span.last
+        result = job.execute_in_process(
+            instance=instance,
+            partition_key=span.first.key if single else None,
+            tags=None if single else _tags(span),
+            asset_selection=select_assets(graph, span.forms),
+            run_config=_QUIET,
+            raise_on_error=False,
+        )
+        results.append(RunResult(result.run_id, span.first.key, span.last.key, result.success))
+        if not result.success:
+            break
+    return results
+
+
+def failures(result: RunResult, settings: Settings) -> list[str]:
+    """What went wrong in a run: step and error, one line each."""
+    records = open_instance(settings.home).get_records_for_run(result.run_id, of_type=dg.DagsterEventType.STEP_FAILURE).records
+    return [
+        f"{event.step_key}: {event.step_failure_data.error.cause or event.step_failure_data.error}"
+        for record in records
+        if (event := record.event_log_entry.dagster_event) is not None and event.step_failure_data.error is not None
+    ]

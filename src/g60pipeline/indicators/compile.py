@@ -1,0 +1,228 @@
+"""An indicator on a time basis → one statement whose rows are those of `mart.indicator_value`.
+
+A run has three steps on one connection: `run_table_statements` (the periods asked for, who owes what and whether it is
+in), the theme's `tables` (expected units per kind of window), then its statements in any order.
+
+Belongs here: value, coverage and status. Not here: units (units.py), aggregates (measures.py), running (warehouse).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from sqlglot import exp
+
+from g60pipeline.contracts.indicators import Indicator, TimeBasis
+from g60pipeline.contracts.periods import Period
+from g60pipeline.contracts.project import Project
+from g60pipeline.indicators.measures import build_measures
+from g60pipeline.indicators.plan import Plan, Side, build_plan
+from g60pipeline.indicators.relations import relations_of
+from g60pipeline.indicators.templates import fill
+from g60pipeline.indicators.units import WEIGHT_MONTHS, build_run_tables, build_unit_table, build_units, unit_table_name
+
+Dialect = Literal["duckdb", "postgres"]
+
+_VALUED = """
+SELECT c.period, c.level, c.subject_code, c.dimension, c.dimension_code,
+       s.month_index, s.is_requested, s.expected_count, s.reporting_count, s.present_count,
+       CASE WHEN s.reporting_count > 0 THEN CASE WHEN c.has_numerator = 1 THEN c.numerator ELSE :numerator END END
+         AS numerator,
+       CASE WHEN s.reporting_count > 0 THEN CASE WHEN c.has_denominator = 1 THEN c.denominator ELSE :denominator END END
+         AS denominator
+FROM cell AS c
+JOIN subject AS s ON s.period = c.period AND s.level = c.level AND s.subject_code = c.subject_code
+"""
+_WEIGHT = """
+SELECT g.period, g.reporting_unit_code, g.is_matched, :weight AS weight,
+       ROW_NUMBER() OVER (PARTITION BY g.period, g.reporting_unit_code ORDER BY v.month_index DESC) AS recency
+FROM expected AS g
+JOIN valued AS v ON v.level = 'unit' AND v.subject_code = g.reporting_unit_code AND v.dimension = ''
+  AND v.month_index BETWEEN g.month_index - :weight_months AND g.month_index AND NOT :weight IS NULL
+WHERE g.is_requested
+"""
+_COVERAGE = """
+SELECT e.period,
+       CASE WHEN COUNT(w.weight) = COUNT(*) AND SUM(w.weight) > 0
+            THEN SUM(w.weight * e.is_matched) / SUM(w.weight) END AS coverage_ratio
+FROM expected AS e
+LEFT JOIN weight AS w ON w.period = e.period AND w.reporting_unit_code = e.reporting_unit_code AND w.recency = 1
+WHERE e.is_requested
+GROUP BY e.period
+"""
+_NO_COVERAGE = "SELECT CAST(NULL AS TEXT) AS period, CAST(NULL AS DOUBLE PRECISION) AS coverage_ratio"
+_RATED = """
+SELECT v.*, :value AS value,
+       CASE WHEN v.reporting_count = v.expected_count THEN 1 WHEN v.reporting_count = 0 THEN 0 ELSE k.coverage_ratio END
+         AS coverage_ratio
+FROM valued AS v LEFT JOIN coverage AS k ON k.period = v.period
+"""
+_JUDGED = """
+SELECT r.*,
+       CASE WHEN r.present_count = 0 THEN 'missing'
+            WHEN r.reporting_count = 0 THEN 'no_value'
+            WHEN r.reporting_count < :threshold * r.expected_count OR r.coverage_ratio < :threshold THEN 'withheld'
+            WHEN r.value IS NULL THEN 'no_value'
+            ELSE 'published' END AS status
+FROM rated AS r
+"""
+_FINAL = """
+SELECT CAST(:indicator AS TEXT) AS indicator_id, j.period, CAST(:time AS TEXT) AS time_basis, j.level, j.subject_code,
+       j.dimension, j.dimension_code,
+       CASE WHEN j.status <> 'withheld' THEN :value END AS value,
+       CASE WHEN j.status <> 'withheld' THEN j.numerator END AS numerator,
+       CASE WHEN j.status <> 'withheld' THEN j.denominator END AS denominator,
+       CAST(:unit AS TEXT) AS unit, j.expected_count AS expected_unit_count,
+       CAST(j.reporting_count AS BIGINT) AS reporting_unit_count, j.coverage_ratio, :status AS status,
+       CAST(:note AS TEXT) AS note
+FROM judged AS j
+WHERE j.is_requested AND j.level IN :levels
+"""
+
+_RATIO = "CASE WHEN v.denominator <> 0 THEN v.numerator / v.denominator END"
+_VALUES = {
+    "value": "v.numerator",
+    "ratio": _RATIO,
+    "multiple": _RATIO,
+    "growth": "CASE WHEN v.denominator > 0 THEN v.numerator / v.denominator - 1 END",
+    "comparable_growth": "CASE WHEN v.denominator > 0 THEN v.numerator / v.denominator - 1 END",
+    "average_annual_growth": """
+        CASE WHEN v.denominator > 0 AND v.numerator >= 0
+             THEN POWER(v.numerator / v.denominator, CAST(1 AS DOUBLE PRECISION) / :years) - 1 END""",
+    "streak": "CASE WHEN v.numerator > v.denominator THEN 1 WHEN v.numerator <= v.denominator THEN 0 END",
+}
+
+# Consecutive months above have the same difference between month and row number.
+_ABOVE = """
+SELECT j.level, j.subject_code, j.dimension, j.dimension_code, j.month_index,
+       j.month_index - ROW_NUMBER() OVER (
+         PARTITION BY j.level, j.subject_code, j.dimension, j.dimension_code ORDER BY j.month_index) AS island
+FROM judged AS j WHERE j.status = 'published' AND j.value = 1
+"""
+_RUN = """
+SELECT a.*, MIN(a.month_index) OVER (
+         PARTITION BY a.level, a.subject_code, a.dimension, a.dimension_code, a.island) AS first_index
+FROM above AS a
+"""
+_ENDED = """
+SELECT r.level, r.subject_code, r.dimension, r.dimension_code, r.month_index,
+       r.month_index - r.first_index + 1 AS month_count, NOT b.month_index IS NULL AS is_ended_by_a_month
+FROM run AS r
+LEFT JOIN judged AS b
+  ON b.level = r.level AND b.subject_code = r.subject_code AND b.dimension = r.dimension
+  AND b.dimension_code = r.dimension_code AND b.month_index = r.first_index - 1 AND b.status = 'published'
+"""
+_JOIN_ENDED = """
+e.level = j.level AND e.subject_code = j.subject_code AND e.dimension = j.dimension
+AND e.dimension_code = j.dimension_code AND e.month_index = j.month_index
+"""
+_STREAK_VALUE = "CASE WHEN j.status = 'published' THEN COALESCE(e.month_count, 0) END"
+_STREAK_STATUS = """
+CASE WHEN j.status = 'published' AND j.value = 1 AND NOT e.is_ended_by_a_month THEN 'at_least' ELSE j.status END
+"""
+
+
+@dataclass(frozen=True)
+class CompiledIndicator:
+    """One statement. `relations`: the forms and marts that it reads; `unit_table` makes the temporary table it needs."""
+
+    indicator_id: str
+    time: TimeBasis
+    tree: exp.Expr
+    relations: tuple[str, ...]
+    unit_table_name: str
+    unit_table: exp.Expr
+
+    def for_dialect(self, dialect: Dialect) -> str:
+        """Return the SQL text."""
+        return self.tree.sql(dialect=dialect, pretty=True)
+
+
+@dataclass(frozen=True)
+class Statement:
+    """The rows of one indicator on one time basis."""
+
+    indicator_id: str
+    time: TimeBasis
+    sql: str
+
+
+@dataclass(frozen=True)
+class CompiledTheme:
+    """A theme's SQL: `tables` are run first, in order; then the statements."""
+
+    tables: tuple[str, ...]
+    statements: tuple[Statement, ...]
+
+
+def _empty(side: Side) -> exp.Expr:
+    return fill("CAST(:empty AS DOUBLE PRECISION)", empty=exp.convert(side.empty_value))
+
+
+def _valued(plan: Plan) -> exp.Expr:
+    denominator = _empty(plan.sides[1]) if len(plan.sides) > 1 else exp.null()
+    return fill(_VALUED, numerator=_empty(plan.sides[0]), denominator=denominator)
+
+
+def _coverage(plan: Plan) -> dict[str, exp.Expr]:
+    if not plan.is_weighted:
+        return {"coverage": fill(_NO_COVERAGE)}
+    weight = fill(_WEIGHT, weight=exp.column(plan.sides[-1].name, "v"), weight_months=WEIGHT_MONTHS)
+    return {"weight": weight, "coverage": fill(_COVERAGE)}
+
+
+def _value(plan: Plan) -> exp.Expr:
+    sql = _VALUES[plan.indicator.kind]
+    return fill(sql, years=plan.indicator.years) if plan.indicator.kind == "average_annual_growth" else fill(sql)
+
+
+def _final(plan: Plan) -> exp.Select:
+    indicator = plan.indicator
+    is_streak = indicator.kind == "streak"
+    final = fill(
+        _FINAL,
+        indicator=indicator.id,
+        time=plan.time,
+        unit=indicator.unit,
+        levels=indicator.levels,
+        value=fill(_STREAK_VALUE if is_streak else "j.value"),
+        status=fill(_STREAK_STATUS if is_streak else "j.status"),
+        note=exp.convert("may_count_twice" if indicator.may_count_twice else None),
+    )
+    assert isinstance(final, exp.Select)
+    if indicator.parts_only:
+        final = final.where("j.dimension <> ''")
+    return final.join("ended AS e", on=fill(_JOIN_ENDED), join_type="left") if is_streak else final
+
+
+def compile_indicator(project: Project, indicator: Indicator, time: TimeBasis) -> CompiledIndicator:
+    """Compile a checked definition; the statement reads the periods of the last `run_table_statements`."""
+    plan = build_plan(project, indicator, time)
+    parts = build_units(plan) | build_measures(plan) | {"valued": _valued(plan)} | _coverage(plan)
+    parts |= {"rated": fill(_RATED, value=_value(plan)), "judged": fill(_JUDGED, threshold=plan.threshold)}
+    if indicator.kind == "streak":
+        parts |= {"above": fill(_ABOVE), "run": fill(_RUN), "ended": fill(_ENDED)}
+    statement = _final(plan)
+    for name, part in parts.items():
+        statement = statement.with_(name, as_=part, copy=False)
+    return CompiledIndicator(
+        indicator.id, time, statement, relations_of(indicator), unit_table_name(plan), build_unit_table(plan)
+    )
+
+
+def compile_indicators(project: Project, indicators: Iterable[Indicator], dialect: Dialect) -> CompiledTheme:
+    """Compile checked definitions, such as those of a theme, on every time basis that they have."""
+    compiled = [compile_indicator(project, indicator, time) for indicator in indicators for time in indicator.time]
+    unit_tables = {item.unit_table_name: item.unit_table for item in compiled}
+    drops = [f"DROP TABLE IF EXISTS {name}" for name in unit_tables]
+    return CompiledTheme(
+        tables=(*drops, *(tree.sql(dialect=dialect, pretty=True) for tree in unit_tables.values())),
+        statements=tuple(Statement(item.indicator_id, item.time, item.for_dialect(dialect)) for item in compiled),
+    )
+
+
+def run_table_statements(periods: Sequence[Period], dialect: Dialect) -> tuple[str, ...]:
+    """Return the statements that make `run_period` and `run_return`, to be run before the indicators' on one connection."""
+    return tuple(tree.sql(dialect=dialect) for tree in build_run_tables(periods))

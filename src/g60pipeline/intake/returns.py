@@ -1,0 +1,90 @@
+"""A raw return → its cover and a typed frame per form.
+
+Not here: parsing, archiving, the ledger's order (receive.py).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from g60pipeline.contracts.forms import Form
+from g60pipeline.contracts.project import Project
+from g60pipeline.intake.cover import Cover, read_cover
+from g60pipeline.intake.findings import IntakeFinding
+from g60pipeline.intake.forms import read_form
+from g60pipeline.intake.frames import build_frame
+from g60pipeline.intake.grid import find_hidden_sheet, holds_content
+from g60pipeline.intake.layout import sheets_by_form
+from g60pipeline.intake.raw import RawReturn
+
+
+@dataclass(frozen=True)
+class ParsedReturn:
+    """A return as read. `cover` holds typed values, `cover_texts` what stood in the cells, `cover_cells`
+    where.
+
+    `forms` and `layouts` hold the forms whose sheets are there; one that is owed and absent is not judged
+    here.
+    """
+
+    file_name: str
+    cover: dict[str, Any]
+    cover_texts: dict[str, str]
+    cover_cells: dict[str, str]
+    cover_sheet: str | None
+    forms: dict[str, pd.DataFrame]
+    layouts: dict[str, dict[str, object]]
+    findings: tuple[IntakeFinding, ...]
+
+
+def read_return(project: Project, raw: RawReturn, file_name: str) -> ParsedReturn:
+    """Read the cover and every form of a parsed file.
+
+    Forms of a template version that is not allowed are not read.
+    """
+    cover = read_cover(project, raw)
+    findings = list(cover.findings)
+    forms: dict[str, pd.DataFrame] = {}
+    layouts: dict[str, dict[str, object]] = {}
+    is_stale = any(finding.rule == "template_version_is_known" for finding in findings)
+    for form, sheet in () if is_stale else sheets_by_form(project, raw):
+        if form is None and sheet["hidden"] and holds_content(sheet):
+            findings.append(find_hidden_sheet(None, sheet))
+        if form is None or form is project.cover:
+            continue
+        if form.name in forms:
+            findings.append(_twice(form, sheet["name"]))
+            continue
+        read = read_form(project, form, sheet, allows_no_headings=raw.get("kind") == "json")
+        forms[form.name] = build_frame(
+            form, read.rows, cover.values.get("unit_code"), cover.values.get("period")
+        )
+        layouts[form.name] = read.layout
+        findings += read.findings
+    return _build(cover, file_name, forms, layouts, findings)
+
+
+def _twice(form: Form, sheet: str) -> IntakeFinding:
+    return IntakeFinding("file_is_readable", form.name, sheet, quoted={"reason": "form_twice"})
+
+
+def _build(
+    cover: Cover,
+    file_name: str,
+    forms: dict[str, pd.DataFrame],
+    layouts: dict[str, dict[str, object]],
+    findings: list[IntakeFinding],
+) -> ParsedReturn:
+    return ParsedReturn(
+        file_name=file_name,
+        cover=cover.values,
+        cover_texts=cover.texts,
+        cover_cells=cover.cells,
+        cover_sheet=cover.sheet,
+        forms=forms,
+        layouts=layouts,
+        findings=tuple(findings),
+    )

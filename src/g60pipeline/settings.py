@@ -1,0 +1,57 @@
+"""Environment → one frozen object. Belongs here: where things lie and limits. Not here: what they mean (contracts).
+
+The project root holds `assets/` and `schemas/`. In a checkout it is found above this file; in a wheel it is the
+folder `project/` beside it. `G60_HOME` is where state goes (inbox, archive, warehouse, Dagster's home, pages).
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+_PACKAGE = Path(__file__).resolve().parent
+
+
+def find_project_root(package: Path = _PACKAGE) -> Path:
+    """Return the folder that holds `assets/` and `schemas/`; FileNotFoundError when there is none."""
+    for root in (package.parents[1], package / "project"):
+        if (root / "schemas" / "forms").is_dir() and (root / "assets").is_dir():
+            return root
+    raise FileNotFoundError(f"no folder with assets/ and schemas/ above or in {package}")
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Where things lie. Every path is absolute; `inbox` and `archive` are fsspec URLs or paths."""
+
+    project_root: Path
+    home: Path
+    inbox: str
+    archive: str
+    warehouse_url: str
+    parse_memory_bytes: int = 1_500_000_000
+    parse_cpu_seconds: int = 30
+    parse_wall_seconds: int = 60
+    max_file_bytes: int = 50_000_000
+
+    @property
+    def out(self) -> Path:
+        """Folder of the generated pages."""
+        return self.home / "out"
+
+
+def load_settings(environment: Mapping[str, str] | None = None) -> Settings:
+    """Read `G60_HOME`, `G60_INBOX`, `G60_ARCHIVE`, `G60_WAREHOUSE_URL`; whatever is unset lies under the home."""
+    env = os.environ if environment is None else environment
+    root = find_project_root()
+    default_home = root / "var" if (root / "pyproject.toml").exists() else Path.cwd() / "g60-home"
+    home = Path(env.get("G60_HOME", default_home)).resolve()
+    return Settings(
+        project_root=root,
+        home=home,
+        inbox=env.get("G60_INBOX", str(home / "inbox")),
+        archive=env.get("G60_ARCHIVE", str(home / "archive")),
+        warehouse_url=env.get("G60_WAREHOUSE_URL", f"duckdb:///{home / 'warehouse.duckdb'}"),
+    )

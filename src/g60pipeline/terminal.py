@@ -1,0 +1,59 @@
+"""Tables for a terminal. Belongs here: how an outcome is shown to an operator. Not here: what it is (cli.py)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+
+def _months(rows: list[dict[str, Any]]) -> Table:
+    names = ("expected", "received", "accepted", "returned", "missing")
+    table = Table("month", *names, title="Submissions by month (months without trouble are summed by year)")
+    for name in names:
+        table.columns[names.index(name) + 1].justify = "right"
+    quiet: dict[str, dict[str, int]] = {}
+    for row in rows:
+        if row["returned"] or row["missing"]:
+            continue
+        year = quiet.setdefault(row["period"][:4], dict.fromkeys((*names, "months"), 0))
+        for name in names:
+            year[name] += int(row[name])
+        year["months"] += 1
+    lines = [(f"{year} ({sums['months']} months)", sums) for year, sums in quiet.items()]
+    lines += [(row["period"], row) for row in rows if row["returned"] or row["missing"]]
+    for label, row in sorted(lines, key=lambda line: line[0]):
+        table.add_row(label, *(str(row[name]) for name in names))
+    return table
+
+
+def _number(value: float | None) -> str:
+    return "-" if value is None else f"{value:,.6g}" if abs(value) < 1 else f"{value:,.2f}".rstrip("0").rstrip(".")
+
+
+def _figures(rows: list[dict[str, Any]]) -> Table:
+    table = Table("id", "figure", "ours", "", "theirs", "unit", "n of N", "met", title="Published figures")
+    for index in (2, 4):
+        table.columns[index].justify = "right"
+    signs = {"eq": "=", "ge": "≥", "gt": ">", "le": "≤", "approx": "≈"}
+    for row in rows:
+        ours, met = _number(row["ours"]), "[green]yes" if row["met"] else "[red bold]NO"
+        sign = signs[row["comparator"]]
+        table.add_row(row["id"], row["measure"], ours, sign, _number(row["theirs"]), row["unit"], row["coverage"], met)
+    return table
+
+
+def print_outcome(outcome: dict[str, Any]) -> None:
+    """Print submissions by month, the published figures, and where to look next."""
+    console = Console()
+    console.print(_months(outcome["months"]))
+    if outcome["unplaced_files"]:
+        console.print(f"{outcome['unplaced_files']} files say no unit or no month; see ops.finding")
+    figures = outcome["figures"]
+    if figures:
+        console.print(_figures(figures))
+        console.print(f"{sum(row['met'] for row in figures)} of {len(figures)} published figures met")
+    console.print("Where to look next:")
+    for name, where in outcome["where"].items():
+        console.print(f"  {name:<10} {where}", soft_wrap=True)

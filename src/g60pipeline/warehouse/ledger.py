@@ -1,0 +1,204 @@
+"""The ledger's questions and entries: what was received, what is not judged yet, what came before.
+
+Belongs here: reading and writing `ops` and `staged`. Not here: the judgement itself (quality).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import sqlalchemy as sa
+
+from g60pipeline.contracts.project import Project
+from g60pipeline.warehouse.engine import Warehouse, append_frame, append_rows
+from g60pipeline.warehouse.views import accepted_forms
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+def _now() -> datetime:
+    return datetime.now(UTC).replace(tzinfo=None)
+
+
+def _next(connection: sa.Connection, column: sa.Column[Any]) -> int:
+    return int(connection.execute(sa.select(sa.func.coalesce(sa.func.max(column), 0))).scalar_one()) + 1
+
+
+def known_hashes(warehouse: Warehouse) -> set[str]:
+    """Fingerprints of everything that was ever received."""
+    submission = warehouse.table("ops.submission")
+    return set(warehouse.read(sa.select(submission.c.sha256))["sha256"])
+
+
+def append_submissions(connection: sa.Connection, warehouse: Warehouse, rows: Sequence[dict[str, Any]]) -> list[int]:
+    """Enter submissions in the given order, which is the ledger's from then on. Returns their numbers."""
+    table = warehouse.table("ops.submission")
+    first = _next(connection, table.c.submission_id)
+    now = _now()
+    entries = [{**row, "submission_id": first + n, "received_at": now} for n, row in enumerate(rows)]
+    append_rows(connection, table, entries)
+    return [entry["submission_id"] for entry in entries]
+
+
+def unjudged(warehouse: Warehouse, last_period: str) -> pd.DataFrame:
+    """Readable submissions up to a month without a verdict under the present rules, in the ledger's order."""
+    submission, verdict = warehouse.table("ops.submission"), warehouse.table("ops.verdict")
+    judged = sa.select(verdict.c.submission_id).where(verdict.c.rules_version == warehouse.project.rules_version)
+    return warehouse.read(
+        sa.select(submission)
+        .where(submission.c.status == "received", submission.c.period <= last_period, submission.c.submission_id.not_in(judged))
+        .order_by(submission.c.submission_id)
+    )
+
+
+def replace_staged(
+    connection: sa.Connection,
+    warehouse: Warehouse,
+    submission_ids: Sequence[int],
+    frames: dict[str, pd.DataFrame],
+    rows: dict[str, list[dict[str, Any]]],
+) -> None:
+    """Write what was read of the submissions, in place of what an earlier reading left.
+
+    `frames`: form → rows for `staged.<form>`. `rows`: rows by table name for covers, intake findings and layouts.
+    """
+    tables = [*(f"staged.{form}" for form in warehouse.project.forms), "staged.cover", "staged.intake_finding", "ops.submission_form"]
+    for name in tables:
+        table = warehouse.table(name)
+        connection.execute(sa.delete(table).where(table.c.submission_id.in_(submission_ids)))
+    for form, frame in frames.items():
+        append_frame(connection, warehouse.table(f"staged.{form}"), frame)
+    for name, values in rows.items():
+        append_rows(connection, warehouse.table(name), values)
+
+
+def read_staged(warehouse: Warehouse, name: str, submission_ids: Sequence[int]) -> pd.DataFrame:
+    """Rows of `staged.<name>` for the submissions."""
+    table = warehouse.table(f"staged.{name}")
+    keys = [column for column in table.primary_key.columns]
+    return warehouse.read(sa.select(table).where(table.c.submission_id.in_(submission_ids)).order_by(*keys))
+
+
+def read_layouts(warehouse: Warehouse, submission_ids: Sequence[int]) -> pd.DataFrame:
+    """Where the columns of the submissions' forms stood."""
+    table = warehouse.table("ops.submission_form")
+    return warehouse.read(sa.select(table).where(table.c.submission_id.in_(submission_ids)))
+
+
+def read_accepted_forms(warehouse: Warehouse) -> pd.DataFrame:
+    """Every form of every accepted submission: unit, form, period, month_index, submission_id."""
+    return warehouse.read(accepted_forms(warehouse.metadata))
+
+
+def append_verdicts(
+    connection: sa.Connection, warehouse: Warehouse, verdicts: Sequence[dict[str, Any]], findings: Sequence[dict[str, Any]]
+) -> None:
+    """Enter verdicts (submission_id, status, counts) and the findings of each, numbered within their verdict."""
+    table = warehouse.table("ops.verdict")
+    first, now = _next(connection, table.c.verdict_id), _now()
+    ids = {verdict["submission_id"]: first + n for n, verdict in enumerate(verdicts)}
+    version = warehouse.project.rules_version
+    append_rows(
+        connection, table,
+        [{**v, "verdict_id": ids[v["submission_id"]], "rules_version": version, "judged_at": now} for v in verdicts],
+    )  # fmt: skip
+    numbers: dict[int, int] = {}
+    rows: list[dict[str, Any]] = []
+    for finding in findings:
+        submission = finding["submission_id"]
+        numbers[submission] = numbers.get(submission, 0) + 1
+        rows.append({**finding, "verdict_id": ids[submission], "finding_no": numbers[submission]})
+    append_rows(connection, warehouse.table("ops.finding"), rows)
+
+
+def _accepted_up_to(warehouse: Warehouse, last_period: str) -> sa.Subquery:
+    accepted = accepted_forms(warehouse.metadata).subquery()
+    return sa.select(accepted).where(accepted.c.period <= last_period).subquery()
+
+
+def forms_to_load(warehouse: Warehouse, last_period: str) -> dict[str, list[str]]:
+    """Months up to the given one with accepted rows that core does not have yet, in order, with their forms."""
+    waiting: dict[str, list[str]] = {}
+    accepted = _accepted_up_to(warehouse, last_period)
+    for form in warehouse.project.forms:
+        staged, core = warehouse.table(f"staged.{form}"), warehouse.table(f"core.{form}")
+        wanted = sa.select(accepted.c.submission_id).where(accepted.c.form == form)
+        missing = staged.c.submission_id.in_(wanted) & staged.c.submission_id.not_in(sa.select(core.c.submission_id))
+        for period in warehouse.read(sa.select(staged.c.period).where(missing).distinct())["period"]:
+            waiting.setdefault(str(period), []).append(form)
+    return dict(sorted(waiting.items()))
+
+
+def append_accepted(connection: sa.Connection, warehouse: Warehouse, form: str, period: str) -> None:
+    """Copy staged rows of a month's accepted submissions into core, once each."""
+    staged, core = warehouse.table(f"staged.{form}"), warehouse.table(f"core.{form}")
+    accepted = accepted_forms(warehouse.metadata).subquery()
+    wanted = sa.select(accepted.c.submission_id).where(accepted.c.form == form, accepted.c.period == period)
+    names = [column.name for column in core.columns]
+    rows = sa.select(*(staged.c[name] for name in names)).where(
+        staged.c.submission_id.in_(wanted), staged.c.submission_id.not_in(sa.select(core.c.submission_id))
+    )
+    connection.execute(sa.insert(core).from_select(names, rows))
+
+
+def count_rows(warehouse: Warehouse, table: str, periods: Sequence[str]) -> dict[str, int]:
+    """Rows of a table by period."""
+    t = warehouse.table(table)
+    frame = warehouse.read(
+        sa.select(t.c.period, sa.func.count().label("rows")).where(t.c.period.in_(periods)).group_by(t.c.period)
+    )
+    return {str(period): int(rows) for period, rows in zip(frame["period"], frame["rows"], strict=True)}
+
+
+
+
+def append_check_results(connection: sa.Connection, warehouse: Warehouse, results: Sequence[dict[str, Any]]) -> None:
+    """Enter what each check looked at and found, by month."""
+    append_rows(connection, warehouse.table("ops.check_result"), results)
+
+
+def _check_names(project: Project) -> dict[tuple[str, str], str]:
+    forms = (project.cover, *project.forms.values())
+    return {(form.name, rule.id): rule.check for form in forms for rule in form.rules}
+
+
+def read_findings(
+    warehouse: Warehouse, project: Project, periods: Sequence[str]
+) -> dict[tuple[str, str], list[dict[str, Any]]]:
+    """Findings of the present verdicts of the months, by form and check; intake's stand under the cover."""
+    finding, verdict = warehouse.table("ops.finding"), warehouse.table("ops.verdict")
+    last = sa.select(sa.func.max(verdict.c.verdict_id)).group_by(verdict.c.submission_id)
+    query = (
+        sa.select(finding)
+        .where(finding.c.period.in_(periods), finding.c.verdict_id.in_(last))
+        .order_by(finding.c.verdict_id, finding.c.finding_no)
+    )
+    names = _check_names(project)
+    found: dict[tuple[str, str], list[dict[str, Any]]] = {}
+    for row in warehouse.read(query).to_dict("records"):
+        key = (row["form"], row["rule"])
+        check = (row["form"], names[key]) if key in names else ("cover", row["rule"])
+        found.setdefault(check, []).append({str(name): value for name, value in row.items()})
+    return found
+
+
+def read_element_counts(warehouse: Warehouse, periods: Sequence[str]) -> dict[tuple[str, str], int]:
+    """Rows that each check looked at in the months, by form and check."""
+    result = warehouse.table("ops.check_result")
+    query = (
+        sa.select(result.c.form, result.c.check_name, sa.func.sum(result.c.element_count).label("rows"))
+        .where(result.c.period.in_(periods))
+        .group_by(result.c.form, result.c.check_name)
+    )
+    frame = warehouse.read(query)
+    return {(str(row.form), str(row.check_name)): int(row.rows) for row in frame.itertuples(index=False)}
+
+
+def months_to_judge(warehouse: Warehouse) -> list[tuple[str, int]]:
+    """Months with submissions that have no verdict under the present rules, each with its last submission's number."""
+    waiting = unjudged(warehouse, "9999-12")
+    last = waiting.groupby("period")["submission_id"].max()
+    return [(str(month), int(number)) for month, number in last.items()]
