@@ -64,7 +64,7 @@ def sample(
 
     settings, project = _load()
     manifest = write_sample(project, Path(settings.inbox), seed, manifest_path=settings.home / "sample-manifest.json")
-    summary = {"files": len(manifest.entries), "inbox": settings.inbox}
+    summary = {"files": len(manifest.files), "inbox": settings.inbox}
     typer.echo(json.dumps(summary) if as_json else f"{summary['files']} synthetic returns in {settings.inbox}")
 
 

@@ -1,5 +1,6 @@
 """Files that break parsers and processes that die: a finding, never a traceback, and never harm to what stands beside."""
 
+# ruff: noqa: E501  one case a line
 from __future__ import annotations
 
 import dataclasses
@@ -8,7 +9,7 @@ import os
 import random
 import signal
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -102,7 +103,7 @@ BAD: list[tuple[str, Callable[[], bytes], str, str]] = [
     ("nothing", lambda: b"", "file_is_a_known_kind", ""),
     ("random bytes", lambda: random.Random(1).randbytes(5000), "file_is_a_known_kind", ""),
     ("plain text", lambda: "报送单位代码,1".encode(), "file_is_a_known_kind", ""),
-    ("zip of something else", lambda: repack(build_xlsx(), {"[Content_Types].xml": b""})[:0] + _zip({"a.txt": b""}), "file_is_a_known_kind", ""),
+    ("zip of something else", lambda: _zip({"a.txt": b""}), "file_is_a_known_kind", ""),
     ("empty zip", lambda: _zip({}), "file_is_a_known_kind", ""),
     ("Word document of old", ole2_of_another_program, "file_is_a_known_kind", ""),
     ("truncated zip", lambda: build_xlsx()[:3000], "file_is_readable", "damaged"),
@@ -141,7 +142,9 @@ def receive_one(settings: Settings, project: Project, data: bytes) -> Received:
     return received
 
 
-@pytest.mark.parametrize(("build", "rule", "reason"), [case[1:] for case in BAD], ids=[case[0] for case in BAD])
+@pytest.mark.parametrize(
+    ("build", "rule", "reason"), [case[1:] for case in BAD], ids=[case[0] for case in BAD]
+)
 def test_a_bad_file_gets_a_finding(
     settings: Settings, project: Project, build: Callable[[], bytes], rule: str, reason: str
 ) -> None:
@@ -153,7 +156,9 @@ def test_a_bad_file_gets_a_finding(
 
 
 @pytest.mark.parametrize("build", [build_xlsx, build_xls, lambda: GOOD_JSON])
-def test_the_unspoilt_file_is_received(settings: Settings, project: Project, build: Callable[[], bytes]) -> None:
+def test_the_unspoilt_file_is_received(
+    settings: Settings, project: Project, build: Callable[[], bytes]
+) -> None:
     assert receive_one(settings, project, build()).status == "received"
 
 
@@ -165,10 +170,6 @@ def test_bad_files_do_not_harm_the_good_ones_beside_them(settings: Settings, pro
     assert [one.status for one in received] == ["received"] + ["unreadable"] * 20
 
 
-def _busy_json() -> bytes:
-    return b'{"a": [' + b",".join(b'{"b": %d}' % n for n in range(19_000)) + b"]}"
-
-
 def _busy_xlsx() -> bytes:
     rows = "".join(f'<row r="{r}">' + "<c><v>1</v></c>" * 250 + "</row>" for r in range(1, 4000))
     sheet = f"<worksheet><sheetData>{rows}</sheetData></worksheet>"
@@ -176,10 +177,9 @@ def _busy_xlsx() -> bytes:
 
 
 def test_a_file_beyond_the_memory_limit_is_reported(settings: Settings, project: Project) -> None:
-    tight = dataclasses.replace(settings, parse_memory_bytes=130_000_000)
-    received = receive_one(tight, project, _busy_xlsx())
-    assert received.status == "unreadable"
-    assert received.findings[0].quoted["reason"] in ("memory", "damaged")  # Rust aborts where Python raises
+    tight = dataclasses.replace(settings, parse_memory_bytes=100_000_000)
+    received = receive_one(tight, project, b'{"a": [{"b": "' + b"x" * 25_000_000 + b'"}]}')
+    assert (received.status, received.findings[0].quoted) == ("unreadable", {"reason": "memory"})
 
 
 def test_a_file_beyond_the_cpu_limit_is_reported() -> None:
@@ -213,7 +213,7 @@ def test_leaving_early_ends_the_process() -> None:
         os.waitpid(-1, os.WNOHANG)
 
 
-def _killing(times: int, started: list[int]) -> Callable[..., object]:
+def _noting(started: list[int]) -> Callable[..., object]:
     real = sandbox.subprocess.Popen
 
     def start(*arguments: object, **options: object) -> object:
@@ -224,7 +224,9 @@ def _killing(times: int, started: list[int]) -> Callable[..., object]:
     return start
 
 
-def _kill_before(files: list[tuple[str, bytes]], victims: list[int], started: list[int]):  # type: ignore[no-untyped-def]
+def _kill_before(
+    files: list[tuple[str, bytes]], victims: list[int], started: list[int]
+) -> Iterator[tuple[str, bytes]]:
     for number, file in enumerate(files):
         if number in victims:
             os.kill(started[-1], signal.SIGKILL)
@@ -236,7 +238,7 @@ def test_a_killed_server_is_started_again_and_nothing_is_lost(
     monkeypatch: pytest.MonkeyPatch, victims: list[int]
 ) -> None:
     started: list[int] = []
-    monkeypatch.setattr(sandbox.subprocess, "Popen", _killing(1, started))
+    monkeypatch.setattr(sandbox.subprocess, "Popen", _noting(started))
     files = [(str(n), b'{"%d": []}' % n) for n in range(10)]
     results = list(parse_many(_kill_before(files, victims, started), LIMITS))
     assert [result.raw["sheets"][0]["name"] for result in results] == [name for name, _ in files]
@@ -245,7 +247,7 @@ def test_a_killed_server_is_started_again_and_nothing_is_lost(
 
 def test_a_server_killed_twice_is_a_fault_of_the_machine(monkeypatch: pytest.MonkeyPatch) -> None:
     started: list[int] = []
-    monkeypatch.setattr(sandbox.subprocess, "Popen", _killing(2, started))
+    monkeypatch.setattr(sandbox.subprocess, "Popen", _noting(started))
     files = [(str(n), GOOD_JSON) for n in range(10)]
     with pytest.raises(SandboxError):
         list(parse_many(_kill_before(files, [3, 6], started), LIMITS))

@@ -101,6 +101,12 @@ class Rule(Model):
         return f"{self.form}.{self.id}"
 
     @property
+    def columns(self) -> tuple[str, ...]:
+        """Columns that the expectation looks at."""
+        single = [str(self.kwargs[name]) for name in ("column", "column_A", "column_B") if name in self.kwargs]
+        return (*single, *self.kwargs.get("column_list", ()))
+
+    @property
     def placeholders(self) -> set[str]:
         """Names that the messages quote."""
         return {
@@ -267,9 +273,7 @@ def _faults(form: Form) -> list[tuple[list[str | int], str]]:
         ids.add(rule.id)
         if rule.cell not in form.field_by_name:
             faults.append((at, f"rule {rule.id} marks {rule.cell}, which is no field"))
-        columns = [value for key, value in rule.kwargs.items() if key in ("column", "column_A", "column_B")]
-        columns += [*rule.kwargs.get("column_list", ()), *rule.compared_with, *(rule.placeholders - {"value"})]
-        for column in columns:
+        for column in (*rule.columns, *rule.compared_with, *(rule.placeholders - {"value"})):
             if column not in known:
                 faults.append((at, f"rule {rule.id} uses {column}, which is neither a field nor derived"))
     return faults

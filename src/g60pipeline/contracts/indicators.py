@@ -1,7 +1,8 @@
 """Indicators, marts, scorecards and published figures as they are defined in `assets/`.
 
-Belongs here: the keys of those files and the rules that a definition must keep on its own. Not here: whether its SQL
-names real columns and what they may be used for (`g60pipeline.indicators.check`), or running it.
+Belongs here: the keys of those files and the rules that a definition must keep on its own. Not here:
+whether its SQL names real columns and what they may be used for (`g60pipeline.indicators.check`), or
+running it.
 """
 
 from __future__ import annotations
@@ -21,7 +22,9 @@ Kind = Literal["value", "ratio", "growth", "comparable_growth", "average_annual_
 
 
 class Component(Model):
-    """Numerator, denominator or the one measure: a SQL aggregate over a form or a mart, with an optional condition."""
+    """Numerator, denominator or the one measure: a SQL aggregate over a form or a mart, with an optional
+    condition.
+    """
 
     from_: Identifier = Attr(alias="from")
     value: str
@@ -37,13 +40,15 @@ class Disclosure(Model):
 class Indicator(Model):
     """One indicator.
 
-    kind `value`: the numerator. `ratio`: numerator over denominator. `growth`: numerator against itself `over_months`
-    before, less 1. `comparable_growth`: numerator over denominator (the restated base), less 1. `average_annual_growth`:
-    n-th root over `years`, less 1. `multiple`: numerator against itself in `base_period`. `streak`: consecutive months in
-    which the numerator is above the denominator, or above itself twelve months before where no denominator is given.
+    kind `value`: the numerator. `ratio`: numerator over denominator. `growth`: numerator against itself
+    `over_months` before, less 1. `comparable_growth`: numerator over denominator (the restated base), less
+    1. `average_annual_growth`: n-th root over `years`, less 1. `multiple`: numerator against itself in
+    `base_period`. `streak`: consecutive months in which the numerator is above the denominator, or above
+    itself twelve months before where no denominator is given.
 
-    `missing`: a unit that has not reported is left out (`exclude_unit`) down to `threshold`, or withholds the value
-    (`withhold`). `parts_only`: only the parts by dimension are published, because their sum has no meaning.
+    `missing`: a unit that has not reported is left out (`exclude_unit`) down to `threshold`, or withholds
+    the value (`withhold`). `parts_only`: only the parts by dimension are published, because their sum has
+    no meaning.
     """
 
     id: Identifier
@@ -104,8 +109,8 @@ class MartColumn(Model):
 class MartHeader(Model):
     """The metadata at the head of a mart's SQL file.
 
-    `forms`: whose returns its rows come from; empty where they come from the house's own ledger. `rows`: the state at the
-    month's end (`snapshot`) or what happened in the month (`events`).
+    `forms`: whose returns its rows come from; empty where they come from the house's own ledger. `rows`:
+    the state at the month's end (`snapshot`) or what happened in the month (`events`).
     """
 
     title: Text
@@ -125,7 +130,9 @@ class Mart(MartHeader):
 
 
 class Scorecard(Model):
-    """A wide table: one row per period and subject of a level, one column per indicator (`column: indicator`)."""
+    """A wide table: one row per period and subject of a level, one column per indicator (`column:
+    indicator`).
+    """
 
     name: Identifier
     title: Text

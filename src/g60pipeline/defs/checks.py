@@ -1,4 +1,4 @@
-"""The expectations as asset checks, one per expectation, on the staged form that they look at.
+"""The expectations as asset checks, one per expectation: on the staged form, or for a whole return on the verdicts.
 
 Verdicts are made by `quality/verdicts`; here their results are shown. A failing check never blocks the other units.
 """
@@ -14,7 +14,6 @@ from g60pipeline.contracts.messages import IntakeMessage
 from g60pipeline.defs.intake import RECEIPT_RULES
 from g60pipeline.defs.partitions import MONTHS, months_of
 from g60pipeline.defs.resources import House, project
-from g60pipeline.defs.staging import COVER
 from g60pipeline.defs.verdicts import VERDICTS
 
 SHOWN_ROWS = 50
@@ -28,12 +27,12 @@ def _form_checks(form: Form) -> Iterator[tuple[dg.AssetCheckSpec, str]]:
         if rule.check not in seen:
             seen.add(rule.check)
             text = rule.why if rule.is_generated else f"{rule.code} {rule.why} / {rule.message.zh}"
-            key = dg.AssetKey(["staged", form.name])
+            key = VERDICTS if form.rows == "cover" else dg.AssetKey(["staged", form.name])
             yield _spec(rule.check, key, text, rule.level, rule.severity), rule.severity
 
 
 def _intake_check(name: str, message: IntakeMessage) -> tuple[dg.AssetCheckSpec, str]:
-    return _spec(name, COVER, f"{message.code} {message.why} / {message.zh}", message.level, message.severity), message.severity
+    return _spec(name, VERDICTS, f"{message.code} {message.why} / {message.zh}", message.level, message.severity), message.severity
 
 
 def _spec(name: str, asset: dg.AssetKey, description: str, level: int, severity: str) -> dg.AssetCheckSpec:
@@ -44,7 +43,7 @@ def _spec(name: str, asset: dg.AssetKey, description: str, level: int, severity:
             name=name,
             asset=asset,
             description=description,
-            additional_deps=[VERDICTS],
+            additional_deps=[] if asset == VERDICTS else [VERDICTS],
             partitions_def=MONTHS,
             metadata={"level": level, "severity": severity},
         )
@@ -89,5 +88,5 @@ def expectations(context: dg.AssetCheckExecutionContext, house: House) -> Any:
     looked_at = ledger.read_element_counts(house.warehouse, months_of(context))
     for spec, severity in CHECKS:
         if spec.key in context.selected_asset_check_keys:
-            name = (spec.asset_key.path[-1], spec.name)
+            name = ("cover" if spec.asset_key == VERDICTS else spec.asset_key.path[-1], spec.name)
             yield _result(spec, severity, looked_at.get(name, 0), found.get(name, []))

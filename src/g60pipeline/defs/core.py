@@ -4,7 +4,7 @@ from typing import Any
 
 import dagster as dg
 
-from g60pipeline.defs.metadata import form_schema, spec, table_metadata
+from g60pipeline.defs.metadata import form_schema, row_count, spec, table_metadata
 from g60pipeline.defs.partitions import MONTHS, ONE_RUN, months_of
 from g60pipeline.defs.resources import House, project
 from g60pipeline.defs.verdicts import VERDICTS
@@ -41,5 +41,4 @@ def core(context: dg.AssetExecutionContext, house: House) -> Any:
                 ledger.append_accepted(connection, warehouse, form, month)
     for key in sorted(context.selected_asset_keys):
         rows = sum(ledger.count_rows(warehouse, f"core.{key.path[-1]}", months).values())
-        name = "dagster/partition_row_count" if len(months) == 1 else "rows"
-        yield dg.MaterializeResult(asset_key=key, metadata={name: rows})
+        yield dg.MaterializeResult(asset_key=key, metadata=row_count(rows, months))

@@ -4,7 +4,7 @@ Belongs here: one asset per file of `assets/marts/` and `assets/indicators/`, on
 """
 
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import dagster as dg
 
@@ -14,6 +14,12 @@ from g60pipeline.defs.metadata import mart_schema, spec, table_metadata
 from g60pipeline.defs.partitions import MONTHS, ONE_RUN, months_of
 from g60pipeline.defs.resources import House, project
 from g60pipeline.indicators.relations import relations_of
+
+
+if TYPE_CHECKING:
+    from g60pipeline.indicators.compile import CompiledTheme
+
+Dialect = Literal["duckdb", "postgres"]
 
 
 def _relation_key(name: str) -> dg.AssetKey:
@@ -29,13 +35,12 @@ def _mart_specs() -> list[dg.AssetSpec]:
             description=f"{mart.title.zh}：{mart.description.zh}\n\n{mart.title.en}. {mart.description.en} {mart.grain}.",
             kinds={"sql", "view"},
             metadata=table_metadata(mart_schema(mart), f"mart.{mart.name}"),
-            partitions_def=MONTHS,
         )
         for mart in project().marts.values()
     ]
 
 
-@dg.multi_asset(name="marts", specs=_mart_specs(), can_subset=True, backfill_policy=ONE_RUN)
+@dg.multi_asset(name="marts", specs=_mart_specs(), can_subset=True)
 def marts(context: dg.AssetExecutionContext, house: House) -> Any:
     """Create or replace all views; they cost nothing and read one another's tables."""
     from g60pipeline.indicators.marts import mart_view_sql
@@ -67,18 +72,13 @@ def _theme_spec(file: IndicatorFile) -> dg.AssetSpec:
 
 
 @cache
-def _compiled(theme: str, dialect: str) -> tuple[tuple[str, str, str], ...]:
-    """Statements of a theme: indicator, time basis, SQL."""
+def _compiled(theme: str, dialect: Dialect) -> "CompiledTheme":
     from g60pipeline.indicators.check import check_project
-    from g60pipeline.indicators.compile import compile_indicator
+    from g60pipeline.indicators.compile import compile_indicators
 
     check_project(project())
     file = next(file for file in project().indicator_files if file.theme == theme)
-    return tuple(
-        (indicator.id, time, compile_indicator(project(), indicator, time).for_dialect(dialect))
-        for indicator in file.indicators
-        for time in indicator.time
-    )
+    return compile_indicators(project(), file.indicators, dialect)
 
 
 @dg.multi_asset(
@@ -96,9 +96,12 @@ def indicators(context: dg.AssetExecutionContext, house: House) -> Any:
     dialect, table = dialect_name(warehouse), warehouse.table("mart.indicator_value")
     for key in sorted(context.selected_asset_keys):
         with warehouse.transaction() as connection:
+            compiled = _compiled(key.path[-1], dialect)
             run_statements(connection, run_table_statements([Period.parse(month) for month in months], dialect))
-            for indicator_id, time, sql in _compiled(key.path[-1], dialect):
-                replace_rows(connection, table, months, sql, indicator_id=indicator_id, time_basis=time)
+            run_statements(connection, compiled.tables)
+            for statement in compiled.statements:
+                only = {"indicator_id": statement.indicator_id, "time_basis": statement.time}
+                replace_rows(connection, table, months, statement.sql, **only)
         yield dg.MaterializeResult(asset_key=key)
 
 

@@ -9,7 +9,6 @@ import dagster as dg
 
 from g60pipeline.contracts.forms import Form
 from g60pipeline.contracts.indicators import Mart
-from g60pipeline.contracts.project import Project
 
 OWNER = "team:district-data"
 
@@ -72,6 +71,6 @@ def spec(
     )
 
 
-def form_deps(project: Project, prefix: str) -> list[dg.AssetKey]:
-    """Keys of one layer's forms."""
-    return [dg.AssetKey([prefix, name]) for name in project.forms]
+def row_count(rows: int, months: list[str]) -> dict[str, Any]:
+    """Metadata of a materialisation: rows of its month, or of all months of a range."""
+    return {"dagster/partition_row_count" if len(months) == 1 else "rows_of_all_months": rows}

@@ -42,7 +42,7 @@ def plan_spans(project: Project, first: Period, last: Period) -> list[Span]:
 def select_assets(graph: dg.Definitions, forms: Iterable[str]) -> list[dg.AssetKey]:
     """Keys of the receipt, the forms' staged tables, and the assets that depend on them."""
     deps = {spec.key: {dep.asset_key for dep in spec.deps} for spec in graph.resolve_all_asset_specs()}
-    chosen = {dg.AssetKey(["staged", form]) for form in forms} | {dg.AssetKey(["staged", "cover"])}
+    chosen = {dg.AssetKey(["staged", form]) for form in forms}
     others = {key for key in deps if key.path[0] in ("staged", "core")} - chosen
     others -= {dg.AssetKey(["core", form]) for form in forms}
     grown = True

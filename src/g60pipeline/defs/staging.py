@@ -1,4 +1,4 @@
-"""Assets `staged/<form>` and `staged/cover`: archived cells → typed frames with sheet, row and raw text.
+"""Assets `staged/<form>`: archived cells → typed frames with sheet, row and raw text.
 
 Belongs here: reading what is not judged yet, up to the run's last month. Not here: judging (verdicts.py).
 """
@@ -8,18 +8,15 @@ from typing import TYPE_CHECKING, Any
 import dagster as dg
 
 from g60pipeline.defs.intake import RECEIVED
-from g60pipeline.defs.metadata import form_schema, spec, table_metadata
+from g60pipeline.defs.metadata import form_schema, row_count, spec, table_metadata
 from g60pipeline.defs.partitions import MONTHS, ONE_RUN, months_of
 from g60pipeline.defs.resources import House, project
 
 if TYPE_CHECKING:
     import pandas as pd
 
-COVER = dg.AssetKey(["staged", "cover"])
-
 
 def _specs() -> list[dg.AssetSpec]:
-    forms = (project().cover, *project().forms.values())
     return [
         spec(
             ["staged", form.name],
@@ -31,7 +28,7 @@ def _specs() -> list[dg.AssetSpec]:
             partitions_def=MONTHS,
             code_version=form.version,
         )
-        for form in forms
+        for form in project().forms.values()
     ]
 
 
@@ -74,8 +71,5 @@ def staged(context: dg.AssetExecutionContext, house: House) -> Any:
         with house.warehouse.transaction() as connection:
             ledger.replace_staged(connection, house.warehouse, ids, frames, rows)
     for key in sorted(context.selected_asset_keys):
-        metadata: dict[str, Any] = {}
-        if key != COVER:
-            counts = ledger.count_rows(house.warehouse, f"staged.{key.path[-1]}", months)
-            metadata["dagster/partition_row_count" if len(months) == 1 else "rows"] = sum(counts.values())
-        yield dg.MaterializeResult(asset_key=key, metadata=metadata)
+        rows = sum(ledger.count_rows(house.warehouse, f"staged.{key.path[-1]}", months).values())
+        yield dg.MaterializeResult(asset_key=key, metadata=row_count(rows, months))

@@ -89,7 +89,7 @@ def read_staged(house: House, submissions: "pd.DataFrame") -> "Staged":
     specs=[
         spec(
             list(VERDICTS.path),
-            deps=[dg.AssetKey(["staged", name]) for name in ("cover", *project().forms)],
+            deps=[dg.AssetKey(["staged", name]) for name in project().forms],
             group="quality",
             description=(
                 "校验结论：逐份报送判定接受或退回，并记录每个问题的单元格、数值和说明。\n\n"

@@ -13,7 +13,7 @@ from pathlib import Path
 from sqlglot import exp
 
 from g60pipeline.contracts.base import ContractError
-from g60pipeline.contracts.indicators import Component, Indicator, TimeBasis
+from g60pipeline.contracts.indicators import Component, Indicator, Level, TimeBasis
 from g60pipeline.contracts.odcs import Measure
 from g60pipeline.contracts.project import Project
 from g60pipeline.indicators.fragments import Fragment, FragmentError, parse_component
@@ -134,17 +134,23 @@ def _check_reporters(project: Project, parts: list[Part]) -> Iterator[str]:
 
 def find_faults(project: Project, indicator: Indicator) -> list[str]:
     """List what is wrong with a definition, as sentences without their subject."""
-    components = [component for component in (indicator.numerator, indicator.denominator) if component is not None]
+    components = [
+        component for component in (indicator.numerator, indicator.denominator) if component is not None
+    ]
     faults = [fault for component in components for fault in _check_component(project, component)]
     if faults:
         return faults
-    parts = [(find_relation(project, component.from_), parse_component(component)) for component in components]
+    parts = [
+        (find_relation(project, component.from_), parse_component(component)) for component in components
+    ]
     faults += [*_check_shape(project, indicator, parts), *_check_base(indicator)]
     for relation, fragment in parts:
         by_row = list(_check_by_row(project, relation, fragment))
         faults += [*by_row, *_check_ratio(project, relation, fragment)]
         if not by_row:
-            faults += [fault for time in indicator.time for fault in _check_time(project, relation, fragment, time)]
+            faults += [
+                fault for time in indicator.time for fault in _check_time(project, relation, fragment, time)
+            ]
     return faults or list(_check_reporters(project, parts))
 
 
@@ -159,13 +165,41 @@ def _check_ids(project: Project) -> Iterator[str]:
     ids = Counter(indicator.id for file in project.indicator_files for indicator in file.indicators)
     for name, count in ids.items():
         if count > 1:
-            themes = [file.theme for file in project.indicator_files if name in {i.id for i in file.indicators}]
+            themes = [
+                file.theme for file in project.indicator_files if name in {i.id for i in file.indicators}
+            ]
             yield f"assets/indicators: {name} is defined {count} times ({', '.join(themes)})"
 
 
+def _check_read(
+    project: Project, name: str, time: TimeBasis, level: Level, dimension: str | None
+) -> Iterator[str]:
+    indicator = project.indicators.get(name)
+    if indicator is None:
+        yield f"reads {name}, which is no indicator"
+        return
+    if time not in indicator.time:
+        yield f"reads {name} for {time}, which it is not computed for"
+    if level not in indicator.levels:
+        yield f"reads {name} by {level}, which it is not computed by"
+    if dimension is not None and dimension not in indicator.dimensions:
+        yield f"reads {name} by {dimension}, which is none of its dimensions"
+
+
+def _check_readers(project: Project) -> Iterator[str]:
+    for scorecard in project.scorecards:
+        for name, time in scorecard.time.items():
+            for fault in _check_read(project, name, time, scorecard.level, None):
+                yield f"assets/reports/scorecards.yaml: {scorecard.name} {fault}"
+    for figure in project.figures.figures if project.figures is not None else ():
+        read = figure.read
+        for fault in _check_read(project, read.indicator, read.time, read.level, read.dimension):
+            yield f"assets/figures: {figure.id} {fault}"
+
+
 def check_project(project: Project) -> None:
-    """Check every definition; ContractError lists all faults, one line each."""
-    faults = list(_check_ids(project))
+    """Check every definition and whatever reads one; ContractError lists all faults, one line each."""
+    faults = [*_check_ids(project), *_check_readers(project)]
     for file in project.indicator_files:
         for indicator in file.indicators:
             path = f"assets/indicators/{file.theme}.yaml"

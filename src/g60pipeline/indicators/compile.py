@@ -1,7 +1,8 @@
 """An indicator on a time basis → one statement whose rows are those of `mart.indicator_value`.
 
 A run has three steps on one connection: `run_table_statements` (the periods asked for, who owes what and whether it is
-in), the theme's `tables` (expected units per kind of window), then its statements in any order.
+in), a theme's `tables` (units expected, one per kind of window), then its statements in any order. A single
+`CompiledIndicator.for_dialect` needs the first step only.
 
 Belongs here: value, coverage and status. Not here: units (units.py), aggregates (measures.py), running (warehouse).
 """
@@ -21,7 +22,14 @@ from g60pipeline.indicators.measures import build_measures
 from g60pipeline.indicators.plan import Plan, Side, build_plan
 from g60pipeline.indicators.relations import relations_of
 from g60pipeline.indicators.templates import fill
-from g60pipeline.indicators.units import WEIGHT_MONTHS, build_run_tables, build_unit_table, build_units, unit_table_name
+from g60pipeline.indicators.units import (
+    WEIGHT_MONTHS,
+    build_run_tables,
+    build_unit_query,
+    build_unit_table,
+    build_units,
+    unit_table_name,
+)
 
 Dialect = Literal["duckdb", "postgres"]
 
@@ -126,18 +134,24 @@ CASE WHEN j.status = 'published' AND j.value = 1 AND NOT e.is_ended_by_a_month T
 
 @dataclass(frozen=True)
 class CompiledIndicator:
-    """One statement. `relations`: the forms and marts that it reads; `unit_table` makes the temporary table it needs."""
+    """One statement. `relations`: the forms and marts that it reads; `units`: the query of the units expected.
+
+    `tree` reads that query under the name `unit_table`.
+    """
 
     indicator_id: str
     time: TimeBasis
-    tree: exp.Expr
+    tree: exp.Select
     relations: tuple[str, ...]
-    unit_table_name: str
-    unit_table: exp.Expr
+    unit_table: str
+    units: exp.Select
 
     def for_dialect(self, dialect: Dialect) -> str:
-        """Return the SQL text."""
-        return self.tree.sql(dialect=dialect, pretty=True)
+        """Return the SQL text of a statement that stands alone but for `run_period` and `run_return`."""
+        alone = self.tree.copy()
+        first = exp.CTE(this=self.units.copy(), alias=exp.TableAlias(this=exp.to_identifier(self.unit_table)))
+        alone.args["with_"].expressions.insert(0, first)
+        return alone.sql(dialect=dialect, pretty=True)
 
 
 @dataclass(frozen=True)
@@ -162,8 +176,8 @@ def _empty(side: Side) -> exp.Expr:
 
 
 def _valued(plan: Plan) -> exp.Expr:
-    denominator = _empty(plan.sides[1]) if len(plan.sides) > 1 else exp.null()
-    return fill(_VALUED, numerator=_empty(plan.sides[0]), denominator=denominator)
+    empties = {side.name: _empty(side) for side in plan.sides}
+    return fill(_VALUED, numerator=empties["numerator"], denominator=empties.get("denominator", exp.null()))
 
 
 def _coverage(plan: Plan) -> dict[str, exp.Expr]:
@@ -175,7 +189,8 @@ def _coverage(plan: Plan) -> dict[str, exp.Expr]:
 
 def _value(plan: Plan) -> exp.Expr:
     sql = _VALUES[plan.indicator.kind]
-    return fill(sql, years=plan.indicator.years) if plan.indicator.kind == "average_annual_growth" else fill(sql)
+    years = plan.indicator.years
+    return fill(sql) if years is None else fill(sql, years=years)
 
 
 def _final(plan: Plan) -> exp.Select:
@@ -208,19 +223,25 @@ def compile_indicator(project: Project, indicator: Indicator, time: TimeBasis) -
     for name, part in parts.items():
         statement = statement.with_(name, as_=part, copy=False)
     return CompiledIndicator(
-        indicator.id, time, statement, relations_of(indicator), unit_table_name(plan), build_unit_table(plan)
+        indicator_id=indicator.id,
+        time=time,
+        tree=statement,
+        relations=relations_of(indicator),
+        unit_table=unit_table_name(plan),
+        units=build_unit_query(plan),
     )
 
 
 def compile_indicators(project: Project, indicators: Iterable[Indicator], dialect: Dialect) -> CompiledTheme:
     """Compile checked definitions, such as those of a theme, on every time basis that they have."""
-    compiled = [compile_indicator(project, indicator, time) for indicator in indicators for time in indicator.time]
-    unit_tables = {item.unit_table_name: item.unit_table for item in compiled}
-    drops = [f"DROP TABLE IF EXISTS {name}" for name in unit_tables]
-    return CompiledTheme(
-        tables=(*drops, *(tree.sql(dialect=dialect, pretty=True) for tree in unit_tables.values())),
-        statements=tuple(Statement(item.indicator_id, item.time, item.for_dialect(dialect)) for item in compiled),
-    )
+    compiled = [
+        compile_indicator(project, indicator, time) for indicator in indicators for time in indicator.time
+    ]
+    units = {item.unit_table: item.units for item in compiled}
+    drops = [f"DROP TABLE IF EXISTS {name}" for name in units]
+    tables = [build_unit_table(name, query).sql(dialect=dialect, pretty=True) for name, query in units.items()]
+    statements = [Statement(item.indicator_id, item.time, item.tree.sql(dialect=dialect)) for item in compiled]
+    return CompiledTheme((*drops, *tables), tuple(statements))
 
 
 def run_table_statements(periods: Sequence[Period], dialect: Dialect) -> tuple[str, ...]:

@@ -30,7 +30,9 @@ def _listed(units: CodeList, code: str) -> Code:
 
 
 def convert_unit(units: CodeList, value: Decimal, from_unit: str, to_unit: str) -> Decimal:
-    """Return the value in another unit of the same dimension; ValueError when there is no way from one to the other."""
+    """Return the value in another unit of the same dimension; ValueError when there is no way from one to
+    the other.
+    """
     source, target = _listed(units, from_unit), _listed(units, to_unit)
     if source.attributes["dimension"] != target.attributes["dimension"]:
         raise ValueError(f"{from_unit} cannot be converted to {to_unit}")
@@ -58,7 +60,9 @@ def _is_met(figure: Figure, ours: Decimal) -> bool:
 
 
 def compare(project: Project, figure: Figure, our_value: float | None) -> Comparison:
-    """Compare our value, in the indicator's unit, with the published figure; ValueError when the units do not fit."""
+    """Compare our value, in the indicator's unit, with the published figure; ValueError when the units do
+    not fit.
+    """
     if our_value is None:
         return Comparison(None, met=False)
     unit = project.indicators[figure.read.indicator].unit

@@ -1,7 +1,8 @@
 """The SQL that a definition carries, parsed: one aggregate and an optional condition.
 
-Fragments and marts are written in PostgreSQL's dialect and transpiled. Belongs here: parsing and questions about one
-fragment. Not here: whether a fragment is allowed (check.py) or the statement around it (compile.py).
+Fragments and marts are written in PostgreSQL's dialect and transpiled. Belongs here: parsing and questions
+about one fragment. Not here: whether a fragment is allowed (check.py) or the statement around it
+(compile.py).
 """
 
 from __future__ import annotations
@@ -66,8 +67,16 @@ class Fragment:
         return tuple(name for test in tests for name in _columns(test))
 
     def pinned(self, column: str) -> str | None:
-        """Return the text that the condition demands of the column (`column = 'text'`, not below OR or NOT)."""
-        parts = [] if self.where is None else list(self.where.flatten()) if isinstance(self.where, exp.And) else [self.where]
+        """Return the text that the condition demands of the column (`column = 'text'`, not below OR or
+        NOT).
+        """
+        parts = (
+            []
+            if self.where is None
+            else list(self.where.flatten())
+            if isinstance(self.where, exp.And)
+            else [self.where]
+        )
         for part in parts:
             if isinstance(part, exp.EQ) and isinstance(part.this, exp.Column) and part.this.name == column:
                 return part.expression.name if isinstance(part.expression, exp.Literal) else None
@@ -93,11 +102,15 @@ def _parse(text: str) -> exp.Expr:
 def parse_component(component: Component) -> Fragment:
     """Parse a component; FragmentError when it is no SQL, no single aggregate, or its condition aggregates."""
     aggregate = _parse(component.value)
-    fragment = Fragment(component.from_, aggregate, None if component.where is None else _parse(component.where))
+    fragment = Fragment(
+        component.from_, aggregate, None if component.where is None else _parse(component.where)
+    )
     if not isinstance(fragment.function, exp.AggFunc):
         raise FragmentError(f"{component.value!r} is not an aggregate; write SUM(...), COUNT(...), MIN(...)")
     if len(list(aggregate.find_all(exp.AggFunc))) > 1:
-        raise FragmentError(f"{component.value!r} holds more than one aggregate; use numerator and denominator")
+        raise FragmentError(
+            f"{component.value!r} holds more than one aggregate; use numerator and denominator"
+        )
     if fragment.where is not None and fragment.where.find(exp.AggFunc):
         raise FragmentError(f"{component.where!r} holds an aggregate; a condition is about one row")
     return fragment

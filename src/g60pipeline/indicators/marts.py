@@ -56,11 +56,6 @@ def mart_view_sql(mart: Mart, dialect: Dialect) -> str:
     return _parse(mart).sql(dialect=dialect, pretty=True)
 
 
-def mart_view_sql(mart: Mart, dialect: Dialect) -> str:
-    """Return the mart's SELECT over all periods, for a view."""
-    return _parse(mart).sql(dialect=dialect, pretty=True)
-
-
 def _cell(indicator: str, time: TimeBasis) -> exp.Expr:
     return fill(_CELL, indicator=indicator, time=time).as_(indicator)
 

@@ -56,11 +56,16 @@ def _rows(plan: Plan, side: Side) -> exp.Select:
     fragment = side.fragment
     filled = [exp.column(name, "s").is_(exp.null()).not_() for name in plan.matched_columns]
     conditions = filled if fragment.where is None else [_qualify(fragment.where), *filled]
-    keys = [exp.column("period", "u").as_("for_period"), exp.column("reporting_unit_code", "u").as_("for_unit")]
+    keys = [
+        exp.column("period", "u").as_("for_period"),
+        exp.column("reporting_unit_code", "u").as_("for_unit"),
+    ]
     if side.relation.has_clusters:
         keys.append(exp.column(CLUSTER_COLUMN, "s").as_("for_cluster"))
     dimensions = [
-        fill("COALESCE(CAST(:code AS TEXT), :blank)", code=exp.column(name, "s"), blank=NOT_REPORTED).as_(_by(name))
+        fill("COALESCE(CAST(:code AS TEXT), :blank)", code=exp.column(name, "s"), blank=NOT_REPORTED).as_(
+            _by(name)
+        )
         for name in plan.indicator.dimensions
     ]
     return (

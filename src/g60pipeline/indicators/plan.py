@@ -1,6 +1,7 @@
 """What one statement has to compute, decided before any SQL is built.
 
-Belongs here: sides (numerator, denominator or base), units that can answer, how far back to look. Not here: SQL.
+Belongs here: sides (numerator, denominator or base), units that can answer, how far back to look. Not here:
+SQL.
 """
 
 from __future__ import annotations
@@ -31,7 +32,9 @@ class Side:
 
     @property
     def empty_value(self) -> int | None:
-        """What the aggregate is over no rows at all: nothing counted is 0, no event sums to 0, no stock is unknown."""
+        """What the aggregate is over no rows at all: nothing counted is 0, no event sums to 0, no stock is
+        unknown.
+        """
         is_nothing = self.fragment.is_count or (self.fragment.is_sum and self.relation.rows == "events")
         return 0 if is_nothing else None
 
@@ -40,9 +43,9 @@ class Side:
 class Plan:
     """One indicator on one time basis.
 
-    `reporters`: the units that answer for a measure reported by row; empty means all that owe the forms. `base_shift`:
-    months between the window and its base. `base_period`: a fixed base instead. `matched_columns`: cells that must be
-    filled for a row to count on either side.
+    `reporters`: the units that answer for a measure reported by row; empty means all that owe the forms.
+    `base_shift`: months between the window and its base. `base_period`: a fixed base instead.
+    `matched_columns`: cells that must be filled for a row to count on either side.
     """
 
     indicator: Indicator
@@ -83,7 +86,9 @@ class Plan:
 
 
 def reporters_of(project: Project, fragment: Fragment) -> tuple[str, ...]:
-    """Units that report the measure which the condition pins; empty where the relation has no measures by row."""
+    """Units that report the measure which the condition pins; empty where the relation has no measures by
+    row.
+    """
     code = fragment.pinned(MEASURE_COLUMN)
     if code is None:
         return ()
@@ -93,19 +98,23 @@ def reporters_of(project: Project, fragment: Fragment) -> tuple[str, ...]:
 def matched_columns(indicator: Indicator, sides: tuple[Side, ...], project: Project) -> tuple[str, ...]:
     """Columns that must be filled for a row to count in a ratio of one relation.
 
-    They are the measured columns of both sides and the yes/no columns of their conditions: a blank flag is neither yes
-    nor no. A column that a condition tests for being blank is left to that test.
+    They are the measured columns of both sides and the yes/no columns of their conditions: a blank flag is
+    neither yes nor no. A column that a condition tests for being blank is left to that test.
     """
     if indicator.denominator is None or len({side.relation.name for side in sides}) > 1:
         return ()
     columns = sides[0].relation.columns
     measured = [name for side in sides for name in side.fragment.measured_columns]
-    flags = [name for side in sides for name in side.fragment.condition_columns if columns[name].type == "boolean"]
+    flags = [
+        name for side in sides for name in side.fragment.condition_columns if columns[name].type == "boolean"
+    ]
     tested = {name for side in sides for name in side.fragment.null_tested_columns}
     return tuple(name for name in dict.fromkeys([*measured, *flags]) if name not in tested)
 
 
-def _side(project: Project, name: Literal["numerator", "denominator"], component: Component, is_base: bool = False) -> Side:
+def _side(
+    project: Project, name: Literal["numerator", "denominator"], component: Component, is_base: bool = False
+) -> Side:
     return Side(name, parse_component(component), find_relation(project, component.from_), is_base)
 
 
@@ -120,7 +129,9 @@ def _base(indicator: Indicator) -> tuple[int | None, Period | None]:
 def build_plan(project: Project, indicator: Indicator, time: TimeBasis) -> Plan:
     """Decide what the statement computes; the definition must have passed `check`."""
     sides = [_side(project, "numerator", indicator.numerator)]
-    has_base = indicator.kind in _SHIFTED_KINDS or (indicator.kind == "streak" and indicator.denominator is None)
+    has_base = indicator.kind in _SHIFTED_KINDS or (
+        indicator.kind == "streak" and indicator.denominator is None
+    )
     if has_base:
         sides.append(_side(project, "denominator", indicator.numerator, is_base=True))
     elif indicator.denominator is not None:

@@ -1,7 +1,8 @@
-"""What an indicator may read: a form's rows in force or a mart, with columns, kinds of measure and the forms behind it.
+"""What an indicator may read: a form's rows in force or a mart, with columns, kinds of measure and the
+forms behind it.
 
-Belongs here: names resolved from contracts, and lineage by name. Not here: SQL (so no sqlglot: Dagster's definitions
-load this module).
+Belongs here: names resolved from contracts, and lineage by name. Not here: SQL (so no sqlglot: Dagster's
+definitions load this module).
 """
 
 from __future__ import annotations
@@ -29,7 +30,9 @@ class Column:
 
 @dataclass(frozen=True)
 class Relation:
-    """A form's view or a mart. `forms`: whose returns its rows come from; none means the house's own ledger."""
+    """A form's view or a mart. `forms`: whose returns its rows come from; none means the house's own
+    ledger.
+    """
 
     name: str
     schema: Literal["core", "mart"]
@@ -60,7 +63,9 @@ def _form_relation(form: Form) -> Relation:
 
 
 def _mart_relation(mart: Mart) -> Relation:
-    columns = {name: Column(column.type, column.measure, column.unit) for name, column in mart.columns.items()}
+    columns = {
+        name: Column(column.type, column.measure, column.unit) for name, column in mart.columns.items()
+    }
     return Relation(mart.name, "mart", mart.name, mart.rows, columns, mart.forms)
 
 

@@ -118,7 +118,9 @@ def _months(plan: Plan) -> exp.Expr:
     last = fill("p.month_index")
     base_first, base_last = first, last
     if plan.base_shift is not None:
-        base_first, base_last = (fill(":index - :shift", index=at, shift=plan.base_shift) for at in (first, last))
+        base_first, base_last = (
+            fill(":index - :shift", index=at, shift=plan.base_shift) for at in (first, last)
+        )
     if plan.base_period is not None:
         base = plan.base_period
         january = base.month_index - base.month + 1
@@ -137,7 +139,9 @@ def _owing(plan: Plan) -> exp.Expr:
     if not plan.forms:
         return fill(_OWING_ANYTHING)
     if plan.reporters:
-        return fill(_OWING_FORMS_AS_REPORTER, forms=plan.forms, form_count=len(plan.forms), reporters=plan.reporters)
+        return fill(
+            _OWING_FORMS_AS_REPORTER, forms=plan.forms, form_count=len(plan.forms), reporters=plan.reporters
+        )
     return fill(_OWING_FORMS, forms=plan.forms, form_count=len(plan.forms))
 
 
@@ -147,8 +151,8 @@ def unit_table_name(plan: Plan) -> str:
     return f"run_units_{sha256(repr(window).encode()).hexdigest()[:10]}"
 
 
-def build_unit_table(plan: Plan) -> exp.Expr:
-    """Return the statement that makes the temporary table of expected units; it reads `run_period` and `run_return`."""
+def build_unit_query(plan: Plan) -> exp.Select:
+    """Return the query of expected units; it reads `run_period` and `run_return`."""
     parts = {"months": _months(plan), "owing": _owing(plan), "present": fill(_PRESENT)}
     if plan.has_base:
         parts["base"] = fill(_BASE)
@@ -156,8 +160,13 @@ def build_unit_table(plan: Plan) -> exp.Expr:
     assert isinstance(query, exp.Select)
     for name, part in parts.items():
         query = query.with_(name, as_=part, copy=False)
+    return query
+
+
+def build_unit_table(name: str, query: exp.Select) -> exp.Expr:
+    """Return the statement that keeps the query as a temporary table."""
     kind = exp.Properties(expressions=[exp.TemporaryProperty()])
-    return exp.Create(this=exp.table_(unit_table_name(plan)), kind="TABLE", expression=query, properties=kind)
+    return exp.Create(this=exp.table_(name), kind="TABLE", expression=query, properties=kind)
 
 
 def _subjects(plan: Plan) -> exp.Expr:

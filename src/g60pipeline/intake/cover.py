@@ -14,7 +14,7 @@ from g60pipeline.contracts.forms import Field
 from g60pipeline.contracts.project import Project
 from g60pipeline.intake.addresses import cell_address
 from g60pipeline.intake.findings import IntakeFinding
-from g60pipeline.intake.layout import cells_of, match_heading, sheets_by_form
+from g60pipeline.intake.layout import cells_of, index_headings, match_heading, sheets_by_form
 from g60pipeline.intake.raw import Cell, RawReturn, RawSheet
 from g60pipeline.intake.text import fold, is_blank, is_error, parse_cell, parse_period, raw_text
 
@@ -43,9 +43,10 @@ _Found = tuple[Field, int, int, Cell]
 
 def _pairs(project: Project, sheet: RawSheet) -> Iterator[_Found]:
     """Yield each label's field with row, column and cell of its value, the next cell that is not blank."""
+    by_heading = index_headings(project.cover)
     for row, cells in cells_of(sheet):
         for index, (column, cell) in enumerate(cells):
-            field_ = match_heading(project, project.cover, cell) if isinstance(cell, str) else None
+            field_ = match_heading(project, by_heading, cell) if isinstance(cell, str) else None
             if field_ is not None:
                 filled = [pair for pair in cells[index + 1 :] if not is_blank(pair[1])]
                 at, value = filled[0] if filled else (column + 1, None)

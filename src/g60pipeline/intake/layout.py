@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import islice
 
 from g60pipeline.contracts.forms import Field, Form
 from g60pipeline.contracts.project import Project
@@ -75,12 +76,16 @@ def _is_another_unit(project: Project, suffix: str, field_: Field) -> bool:
     return units.by_code[code].attributes["dimension"] == units.by_code[field_.unit].attributes["dimension"]
 
 
-def match_heading(project: Project, form: Form, text: str) -> Field | None:
+def index_headings(form: Form) -> dict[str, Field]:
+    """Return the form's fields by their folded headings."""
+    return {fold_heading(heading): field_ for heading, field_ in form.field_by_heading.items()}
+
+
+def match_heading(project: Project, by_heading: dict[str, Field], text: str) -> Field | None:
     """Return the field that a heading names.
 
     A trailing （…） does not count, unless it changes the unit of measure.
     """
-    by_heading = {fold_heading(heading): field_ for heading, field_ in form.field_by_heading.items()}
     heading = fold_heading(text)
     if heading in by_heading:
         return by_heading[heading]
@@ -91,11 +96,11 @@ def match_heading(project: Project, form: Form, text: str) -> Field | None:
     return found
 
 
-def _match_row(project: Project, form: Form, cells: list[tuple[int, Cell]]) -> _Matched:
+def _match_row(project: Project, by_heading: dict[str, Field], cells: list[tuple[int, Cell]]) -> _Matched:
     matched = _Matched()
     for column, cell in cells:
         text = raw_text(cell).strip()
-        field_ = match_heading(project, form, text)
+        field_ = match_heading(project, by_heading, text)
         if field_ is None:
             matched.ignored += [text] if text else []
         elif field_.name in matched.columns:
@@ -108,9 +113,10 @@ def _match_row(project: Project, form: Form, cells: list[tuple[int, Cell]]) -> _
 
 def find_layout(project: Project, form: Form, sheet: RawSheet) -> Layout | None:
     """Find the row in which most headings stand; None when none stands in the sheet's first rows."""
+    by_heading = index_headings(form)
     best: tuple[int, _Matched] | None = None
-    for row, cells in list(cells_of(sheet))[:_SEARCHED_ROWS]:
-        matched = _match_row(project, form, cells)
+    for row, cells in islice(cells_of(sheet), _SEARCHED_ROWS):
+        matched = _match_row(project, by_heading, cells)
         if matched.columns and (best is None or len(matched.columns) > len(best[1].columns)):
             best = row, matched
     if best is None:

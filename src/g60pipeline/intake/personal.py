@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Collection, Iterator, Mapping
+from decimal import Decimal
 from typing import NamedTuple
 
 from g60pipeline.intake.addresses import cell_address
@@ -29,11 +30,12 @@ _CODE = re.compile(
     r"(?:1[1239]|21|29|3[1-59]|41|49|5[1239]|6[129]|7[129]|81|89|9[123])(?:10|[1-6]\d)\d{14}", re.A
 )
 _NUMBER = re.compile(r"-?\d+(?:\.\d+)?")
+_SHORTEST = 11  # a phone number
 _CODE_CHARACTERS = "0123456789ABCDEFGHJKLMNPQRTUWXY"
 
 
 class PersonalNumber(NamedTuple):
-    """Where one stands, never what it is. `part` is `cell`, `sheet_name`, `file_name` or `loose_text`."""
+    """Where one stands, never what it is. `part` is a key of messages.parts."""
 
     kind: str
     part: str
@@ -56,6 +58,8 @@ def _is_id(match: re.Match[str]) -> bool:
 
 def kinds_in_text(text: str) -> set[str]:
     """Return which kinds of personal number the text holds."""
+    if len(text) < _SHORTEST:
+        return set()
     plain = unicodedata.normalize("NFKC", text)
     kinds = {"resident_id"} if any(_is_id(match) for match in _ID.finditer(plain)) else set[str]()
     return kinds | ({"phone"} if _PHONE.search(plain) else set())
@@ -68,7 +72,8 @@ def kinds_in_cell(cell: Cell) -> set[str]:
     if isinstance(cell, bool) or not isinstance(cell, int | float):
         return set()
     if isinstance(cell, float) and 1e17 <= cell < 1e18:
-        return {"resident_id"} if _ID_START.fullmatch(str(int(cell))) else set()
+        digits = f"{Decimal(repr(cell)):f}"  # the shortest that makes this float, as a spreadsheet shows it
+        return {"resident_id"} if _ID_START.fullmatch(digits) else set()
     return kinds_in_text(str(int(cell)) if isinstance(cell, int) or cell.is_integer() else repr(cell))
 
 

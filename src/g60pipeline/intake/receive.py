@@ -77,7 +77,7 @@ def _personal_finding(number: PersonalNumber) -> IntakeFinding:
 def _find_personal(project: Project, parsed: Parsed) -> list[IntakeFinding]:
     numbers = find_personal_numbers(parsed.raw, parsed.name, amount_columns(project, parsed.raw))
     if "failure" in parsed.raw:
-        numbers += [PersonalNumber(kind, "loose_text", "-") for kind in sorted(kinds_in_bytes(parsed.data))]
+        numbers += [PersonalNumber(kind, "content") for kind in sorted(kinds_in_bytes(parsed.data))]
     return [_personal_finding(number) for number in numbers]
 
 

@@ -153,9 +153,9 @@ class _Pool:
             raise SandboxError("the parsers' process died twice") from error
         self._was_restarted = True
         self.server.start()
-        for job_id, job in self.jobs.items():
-            job.result.truncate(0)
-            self.server.submit(job_id, job)
+        for job_id, job in list(self.jobs.items()):
+            job.result.close()  # a child of the dead server may still write to it
+            self.submit(job_id, job.name, job.data)
 
 
 def _load(result: IO[bytes]) -> RawReturn:

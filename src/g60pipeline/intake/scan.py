@@ -29,9 +29,13 @@ def _refuse_doctype(*_: object) -> None:
     raise Refusal("file_is_readable", "doctype")
 
 
+def _local(name: str) -> str:
+    return name.rpartition(":")[2] if ":" in name else name
+
+
 def local_names(attributes: dict[str, str]) -> dict[str, str]:
     """Return the attributes without the prefixes of their names."""
-    return {name.rpartition(":")[2]: value for name, value in attributes.items()}
+    return {_local(name): value for name, value in attributes.items()}
 
 
 def walk_xml(data: bytes, start: Start, end: End | None = None, text: Text | None = None) -> None:
@@ -40,9 +44,9 @@ def walk_xml(data: bytes, start: Start, end: End | None = None, text: Text | Non
     parser.buffer_text = True
     parser.ordered_attributes = False
     parser.StartDoctypeDeclHandler = _refuse_doctype
-    parser.StartElementHandler = lambda name, attributes: start(name.rpartition(":")[2], attributes)
+    parser.StartElementHandler = lambda name, attributes: start(_local(name), attributes)
     if end is not None:
-        parser.EndElementHandler = lambda name: end(name.rpartition(":")[2])
+        parser.EndElementHandler = lambda name: end(_local(name))
     if text is not None:
         parser.CharacterDataHandler = text
     try:

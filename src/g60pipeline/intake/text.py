@@ -11,6 +11,7 @@ import re
 import unicodedata
 from datetime import date, datetime
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
 from g60pipeline.contracts.forms import FieldType
@@ -39,11 +40,13 @@ _DASHES = {"-", "--", "—", "——", "–", "−"}
 _LIMIT = Decimal(10) ** 18  # beyond it neither a whole number nor a decimal has a column
 
 
+@lru_cache(maxsize=65_536)  # a return says 是 and 否 thousands of times
 def fold(text: str) -> str:
     """Return the text trimmed and in its compatibility form, in which full-width characters are plain."""
     return unicodedata.normalize("NFKC", text).replace("−", "-").strip()
 
 
+@lru_cache(maxsize=65_536)
 def squeeze(text: str) -> str:
     """Return the text folded and without any space, for comparing names and headings."""
     return "".join(fold(text).split())
@@ -80,6 +83,11 @@ def is_dash(cell: Cell) -> bool:
     return isinstance(cell, str) and squeeze(cell) in _DASHES
 
 
+def _has_odd_digits(text: str) -> bool:
+    # the compatibility form of 10² is 102
+    return any(unicodedata.category(character) == "No" for character in text)
+
+
 def parse_decimal(cell: Cell) -> Decimal:
     """Return a number exactly as written.
 
@@ -89,11 +97,9 @@ def parse_decimal(cell: Cell) -> Decimal:
         raise ValueError("not a number")
     if isinstance(cell, float) and not math.isfinite(cell):
         raise ValueError("not a number")
-    text = raw_text(cell)
-    if isinstance(cell, str):
-        text = fold(cell)
-        if not _NUMBER.fullmatch(text):
-            raise ValueError("not a number")
+    text = fold(raw_text(cell))
+    if isinstance(cell, str) and (not _NUMBER.fullmatch(text) or _has_odd_digits(cell)):
+        raise ValueError("not a number")
     number = Decimal(text.replace(",", "").replace(" ", ""))
     if abs(number) >= _LIMIT:
         raise ValueError("number too large")
@@ -179,6 +185,6 @@ def parse_period(cell: Cell) -> Period:
         day = parse_date(cell)
         return Period.parse(f"{day.year:04d}-{day.month:02d}")
     match = _MONTH.fullmatch(fold(raw_text(cell)))
-    if match is None:
+    if match is None or isinstance(cell, float):  # 2021.1 as a number may be October
         raise ValueError("not a month")
     return Period.parse(f"{match[1]}-{int(match[2]):02d}")

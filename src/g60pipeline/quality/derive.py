@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from g60pipeline.contracts.forms import Form
+from g60pipeline.contracts.forms import Derived, Form, Rule
 from g60pipeline.contracts.odcs import RelativeTolerance, RoundingTolerance
 from g60pipeline.contracts.periods import Period
 from g60pipeline.quality.batch import Batch
@@ -306,9 +306,22 @@ def compute(frame: pd.DataFrame, batch: Batch, form: Form, function: str, argume
     return FUNCTIONS[function](frame, batch, form, **named)
 
 
-def derive(frame: pd.DataFrame, batch: Batch, form: Form) -> pd.DataFrame:
-    """Return the prepared frame with every derived column of the form, in the contract's order."""
+def _needed(form: Form, rules: Sequence[Rule]) -> list[Derived]:
+    """Derived columns that the rules use, and those that these are computed from, in the contract's order."""
+    needed = {name for rule in rules for name in (*rule.columns, *rule.compared_with, *rule.placeholders)}
+    chosen: list[Derived] = []
+    for column in reversed(form.derived):
+        if column.name in needed:
+            chosen.append(column)
+            for value in column.arguments.values():
+                needed.update([value] if isinstance(value, str) else value if isinstance(value, list | tuple) else [])
+    return chosen[::-1]
+
+
+def derive(frame: pd.DataFrame, batch: Batch, form: Form, rules: Sequence[Rule]) -> pd.DataFrame:
+    """Return the prepared frame with the derived columns that the rules need, in the contract's order."""
     columns = frame.copy()
-    for column in form.derived:
-        columns[column.name] = compute(columns, batch, form, column.function, column.arguments)
+    if not frame.empty:
+        for column in _needed(form, rules):
+            columns[column.name] = compute(columns, batch, form, column.function, column.arguments)
     return columns

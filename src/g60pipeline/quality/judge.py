@@ -12,6 +12,7 @@ from typing import Any
 
 import pandas as pd
 
+from g60pipeline.contracts.forms import Rule
 from g60pipeline.contracts.project import Project
 from g60pipeline.quality.batch import HISTORY_MONTHS, Batch
 from g60pipeline.quality.derive import derive
@@ -46,39 +47,51 @@ class Staged:
     fetch_rows: Callable[[str, Sequence[int]], pd.DataFrame]
 
 
+# Rules of this level look at what was in force before the submission.
+LOOKS_BACK = 2
+
+
 def judge(project: Project, staged: Staged, expectations: Expectations) -> Judgement:
     """Judge the submissions; see the module's docstring for what a verdict depends on."""
-    refused = {finding["submission_id"] for finding in staged.intake_findings if finding["severity"] == "critical"}
-    returned = set(refused)
+    present = Batch(project, staged.cover, staged.forms, staged.present, {})
+    findings, results = _validate(present, staged, expectations, lambda rule: rule.level != LOOKS_BACK)
+    findings = [*staged.intake_findings, *findings]
+    results += _intake_results(staged)
+    returned = _with_critical(findings)
     while True:
-        findings, results = _validate(project, staged, expectations, returned)
-        now = refused | {finding["submission_id"] for finding in findings if finding["severity"] == "critical"}
+        batch = Batch(project, staged.cover, staged.forms, staged.present, _history(project, staged, returned))
+        looking_back, back_results = _validate(batch, staged, expectations, lambda rule: rule.level == LOOKS_BACK)
+        now = _with_critical([*findings, *looking_back])
         if now == returned:
             break
         returned = now
-    findings = [*staged.intake_findings, *findings]
-    results += _intake_results(staged)
-    return Judgement(findings, _verdicts(staged.cover["submission_id"].tolist(), findings), results)
+    findings += looking_back
+    return Judgement(findings, _verdicts(staged.cover["submission_id"].tolist(), findings), results + back_results)
+
+
+def _with_critical(findings: list[dict[str, Any]]) -> set[int]:
+    return {finding["submission_id"] for finding in findings if finding["severity"] == "critical"}
 
 
 def _validate(
-    project: Project, staged: Staged, expectations: Expectations, returned: set[int]
+    batch: Batch, staged: Staged, expectations: Expectations, chosen: Callable[[Rule], bool]
 ) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
-    batch = Batch(project, staged.cover, staged.forms, staged.present, _history(project, staged, returned))
     findings: list[dict[str, Any]] = []
     results: list[dict[str, Any]] = []
     for name, prepared in batch.prepared.items():
-        form = project.cover if name == "cover" else project.forms[name]
-        frame = derive(prepared, batch, form) if len(prepared) else prepared
-        outcomes = expectations.validate(form, frame)
-        found = build_findings(form, frame, outcomes, staged.layouts.get(name, {}))
-        findings += found
-        results += _check_results(name, frame, [rule.check for rule in form.rules], found, form.rules)
+        form = batch.project.cover if name == "cover" else batch.project.forms[name]
+        rules = tuple(rule for rule in form.rules if chosen(rule))
+        if rules:
+            frame = derive(prepared, batch, form, rules)
+            outcomes = expectations.validate(form, rules, frame)
+            found = build_findings(form, frame, outcomes, staged.layouts.get(name, {}))
+            findings += found
+            results += _check_results(name, frame, found, rules)
     return findings, results
 
 
 def _check_results(
-    form: str, frame: pd.DataFrame, checks: Sequence[str], findings: list[dict[str, Any]], rules: Sequence[Any]
+    form: str, frame: pd.DataFrame, findings: list[dict[str, Any]], rules: Sequence[Rule]
 ) -> list[dict[str, Any]]:
     check_of = {rule.id: rule.check for rule in rules}
     rows = frame["period"].value_counts().to_dict() if len(frame) else {}
@@ -94,7 +107,7 @@ def _check_results(
             "element_count": int(count),
             "failing_count": failing.get((check, str(period)), 0),
         }
-        for check in dict.fromkeys(checks)
+        for check in dict.fromkeys(rule.check for rule in rules)
         for period, count in rows.items()
     ]
 

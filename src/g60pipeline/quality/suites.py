@@ -5,6 +5,7 @@ Belongs here: everything that knows Great Expectations' API. Not here: what a fa
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -37,7 +38,7 @@ class Expectations:
     """Suites of all forms in one in-memory data context; nothing is written and nothing is sent."""
 
     def __init__(self) -> None:
-        self._suites: dict[str, ExpectationSuite] = {}
+        self._suites: dict[tuple[str, tuple[str, ...]], ExpectationSuite] = {}
 
     @cached_property
     def _batch_definition(self) -> BatchDefinition[Any]:
@@ -46,26 +47,27 @@ class Expectations:
         asset = context.data_sources.add_pandas("returns").add_dataframe_asset("form")
         return asset.add_batch_definition_whole_dataframe("whole")
 
-    def suite(self, form: Form) -> ExpectationSuite:
-        """Build the form's suite from its rules, once."""
-        if form.name not in self._suites:
+    def suite(self, form: Form, rules: Sequence[Rule]) -> ExpectationSuite:
+        """Build the suite of some of the form's rules, once."""
+        key = (form.name, tuple(rule.id for rule in rules))
+        if key not in self._suites:
             suite = ExpectationSuite(name=form.name)
-            for rule in form.rules:
+            for rule in rules:
                 suite.add_expectation(build_expectation(rule))
-            self._suites[form.name] = suite
-        return self._suites[form.name]
+            self._suites[key] = suite
+        return self._suites[key]
 
-    def validate(self, form: Form, frame: pd.DataFrame) -> list[Outcome]:
-        """Run the form's rules over a frame that has its derived columns; outcomes in the contract's order.
+    def validate(self, form: Form, rules: Sequence[Rule], frame: pd.DataFrame) -> list[Outcome]:
+        """Run some of the form's rules over a frame that has their derived columns; outcomes in the rules' order.
 
         Raises ExpectationError, naming the rule, when an expectation cannot be evaluated.
         """
         if frame.empty:
-            return [Outcome(rule, 0, ()) for rule in form.rules]
+            return [Outcome(rule, 0, ()) for rule in rules]
         batch = self._batch_definition.get_batch(batch_parameters={"dataframe": frame})
-        validated = batch.validate(self.suite(form), result_format={"result_format": "COMPLETE"})
+        validated = batch.validate(self.suite(form, rules), result_format={"result_format": "COMPLETE"})
         results = {result.expectation_config.meta["rule"]: result for result in validated.results}
-        return [_read_outcome(rule, results[rule.id], len(frame)) for rule in form.rules]
+        return [_read_outcome(rule, results[rule.id], len(frame)) for rule in rules]
 
 
 def build_expectation(rule: Rule) -> gxe.Expectation:

@@ -1,6 +1,7 @@
 """What a briefing is made from, and which published figures belong to a month.
 
-Belongs here: the shape of the data that whoever has the warehouse hands over. Not here: reading or wording it.
+Belongs here: the shape of the data that whoever has the warehouse hands over. Not here: reading or wording
+it.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ CHART_INDICATORS = (SHARE_OF_NEW_MEMBERS, REVENUE, KEY_COVERAGE)
 
 
 class MonthFigure(NamedTuple):
-    """A figure as a month's briefing reads it. `has_reference`: the district published a value for just this reading."""
+    """A figure as a month's briefing reads it. `has_reference`: a value was published for this reading."""
 
     figure: Figure
     has_reference: bool
@@ -32,7 +33,8 @@ class MonthFigure(NamedTuple):
 
 @dataclass(frozen=True)
 class FigureReading:
-    """Our value of a figure. `ours` is in the figure's unit and unrounded; `met` is None where nothing was published.
+    """Our value of a figure. `ours` is in the figure's unit and unrounded; `met` is None where nothing was
+    published.
 
     `status` is that of `mart.indicator_value`; only published and at_least values are ever printed.
     """
@@ -50,10 +52,10 @@ class FigureReading:
 class BriefingData:
     """A month's briefing.
 
-    `values`: rows of `mart.indicator_value` of CHART_INDICATORS, for `period` and for revenue also the months before.
-    `returns`: one row per unit that owes anything for the month: reporting_unit_code, label_zh, label_en, state (accepted,
-    returned, unreadable, refused or missing), submission_count, critical_count, messages_zh and messages_en (lists, the
-    first critical messages of the last submission).
+    `values`: rows of `mart.indicator_value` of CHART_INDICATORS, for `period` and for revenue also the
+    months before. `returns`: one row per unit that owes anything for the month: reporting_unit_code,
+    label_zh, label_en, state (accepted, returned, unreadable, refused or missing), submission_count,
+    critical_count, messages_zh and messages_en (lists, the first critical messages of the last submission).
     `file_names`: the submissions in force.
     """
 
@@ -72,14 +74,16 @@ class BriefingData:
 def figures_of(figures: Iterable[Figure], period: str) -> tuple[MonthFigure, ...]:
     """Return the figures that the briefing of a month shows, each bound to the month at which it is read.
 
-    Figures of the publication's own month (the latest binding) are read at the briefing's month, with a reference only in
-    that month. Figures bound to an earlier month are about that time (a finished plan, say): they appear from then on as
-    they stand.
+    Figures of the publication's own month (the latest binding) are read at the briefing's month, with a
+    reference only in that month. Figures bound to an earlier month are about that time (a finished plan,
+    say): they appear from then on as they stand.
     """
     listed = tuple(figures)
     publication = max((figure.read.period for figure in listed), default=period)
     return tuple(
-        _read_at(figure, period) if figure.read.period == publication else MonthFigure(figure, has_reference=True)
+        _read_at(figure, period)
+        if figure.read.period == publication
+        else MonthFigure(figure, has_reference=True)
         for figure in listed
         if figure.read.period == publication or figure.read.period <= period
     )

@@ -5,20 +5,17 @@ Belongs here: what a reading says to a reader. Not here: the words (texts.yaml),
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_UP
-from typing import Literal
 
 from markupsafe import Markup, escape
 
 from g60pipeline.contracts.base import Text
 from g60pipeline.contracts.project import Project
 from g60pipeline.reports.briefing_data import FigureReading
-from g60pipeline.reports.briefing_texts import BriefingTexts, both
+from g60pipeline.reports.briefing_texts import both, fill, side_by_side
 from g60pipeline.reports.numbers import format_number, format_percent, unit_label
 
-Mark = Literal["met", "not_met", "no_reference", "withheld", "no_value", "missing"]
 # A lowest value that is rounded up would promise more than the lowest has; likewise a highest.
 _ROUNDING = {"min": ROUND_FLOOR, "max": ROUND_CEILING, None: ROUND_HALF_UP}
 _SHOWN = ("published", "at_least")
@@ -26,11 +23,11 @@ _SHOWN = ("published", "at_least")
 
 @dataclass(frozen=True)
 class FigureLine:
-    """A figure on the page. `published` is given where ours disagrees, `read_at` where it is read at another month."""
+    """A figure on the page. `published`: where ours disagrees; `read_at`: where another month is read."""
 
     id: str
     indicator: str
-    mark: Mark
+    mark: str
     sentence: Markup
     coverage: Markup
     may_count_twice: bool
@@ -58,25 +55,49 @@ class CoverageLine:
     status: Text
 
 
+def mark_of(reading: FigureReading) -> str:
+    """Say what to make of the value: met, not_met, no_reference, or the status that keeps it from being shown."""
+    status = _status(reading)
+    if status not in _SHOWN:
+        return status
+    return "no_reference" if reading.met is None else "met" if reading.met else "not_met"
+
+
+def _status(reading: FigureReading) -> str:
+    """Return the status. What is published without a value has none; a withheld value is not looked at."""
+    return "no_value" if reading.status in _SHOWN and reading.ours is None else reading.status
+
+
+def is_partial(reading: FigureReading) -> bool:
+    """Say whether a value rests on less than every unit, or is not shown."""
+    is_covered = reading.coverage_ratio is None or _coverage(reading.coverage_ratio) >= 1
+    has_all = reading.reporting_unit_count >= reading.expected_unit_count
+    return _status(reading) != "published" or not (is_covered and has_all)
+
+
+def _coverage(ratio: float) -> float:
+    """A sum of weights over itself may end a hair below one."""
+    return round(ratio, 9)
+
+
 class FigureWriter:
     """Words readings with the page's texts and the project's labels."""
 
-    def __init__(self, project: Project, texts: BriefingTexts, period: str) -> None:
-        """Keep what every sentence needs."""
+    def __init__(self, project: Project, words: dict[str, Text], period: str) -> None:
         self._project = project
-        self._texts = texts
-        self._words = texts.words
+        self._words = words
         self._period = period
 
     def line(self, reading: FigureReading) -> FigureLine:
         """Return the figure as the page shows it."""
         figure, mark = reading.figure, mark_of(reading)
+        counts = {"reporting": reading.reporting_unit_count, "expected": reading.expected_unit_count}
         return FigureLine(
             id=figure.id,
             indicator=figure.read.indicator,
             mark=mark,
             sentence=self._sentence(reading),
-            coverage=self._coverage(reading),
+            coverage=both(self._words["units_covered"], **counts),
             may_count_twice=self._project.indicators[figure.read.indicator].may_count_twice,
             published=self._published(reading) if mark == "not_met" else None,
             read_at=figure.read.period if figure.read.period != self._period else None,
@@ -84,61 +105,50 @@ class FigureWriter:
 
     def key_number(self, reading: FigureReading) -> KeyNumber:
         """Return the figure for the strip."""
-        units = self._project.code_lists["measurement_units"]
-        value = both(self._value(reading)) if is_shown(reading) else None
-        unit = unit_label(units, reading.figure.unit)
-        return KeyNumber(reading.figure.measure, value, unit, self._words[f"status_{reading.status}"])
+        unit = unit_label(self._project.code_lists["measurement_units"], reading.figure.unit)
+        value = both(self._value(reading)) if _status(reading) in _SHOWN else None
+        return KeyNumber(reading.figure.measure, value, unit, self._words[f"mark_{mark_of(reading)}"])
 
     def coverage_line(self, reading: FigureReading) -> CoverageLine:
         """Return the figure's coverage for the notes."""
         ratio = reading.coverage_ratio
         return CoverageLine(
-            name=both(self._words["not_shown_name"], subject=self._subject(reading), measure=reading.figure.measure),
+            name=both(self._words["named"], subject=self._subject(reading), measure=reading.figure.measure),
             reporting=f"{reading.reporting_unit_count}/{reading.expected_unit_count}",
-            weighted="–" if ratio is None else format_percent(ratio, 1, ROUND_FLOOR),
-            status=self._words[f"status_{reading.status}"],
+            weighted="–" if ratio is None else format_percent(_coverage(ratio), 1, ROUND_FLOOR),
+            status=self._words[f"status_{_status(reading)}"],
         )
-
-    def _coverage(self, reading: FigureReading) -> Markup:
-        counts = {"reporting": reading.reporting_unit_count, "expected": reading.expected_unit_count}
-        return both(self._words["units_covered"], **counts)
 
     def _value(self, reading: FigureReading) -> Text:
         assert reading.ours is not None
         figure = reading.figure
         number = format_number(reading.ours, figure.decimals, _ROUNDING[figure.read.over])
-        if reading.status != "at_least":
-            return Text(zh=number, en=number)
-        words = self._words["at_least"]
-        return Text(zh=words.zh.format(value=number), en=words.en.format(value=number))
+        same = Text(zh=number, en=number)
+        return fill(self._words["at_least"], value=number) if reading.status == "at_least" else same
 
     def _sentence(self, reading: FigureReading) -> Markup:
-        if not is_shown(reading):
-            return self._absence(reading)
+        if _status(reading) not in _SHOWN:
+            reason = self._words[f"status_{_status(reading)}"]
+            named = {"subject": self._subject(reading), "measure": reading.figure.measure}
+            return both(self._words["not_shown"], **named, reason=reason)
         value = self._value(reading)
-        emphasised = {language: Markup("<b>{}</b>").format(getattr(value, language)) for language in ("zh", "en")}
+        emphasis = Markup("<b>{}</b>")
         sentence = reading.figure.sentence
-        filled = {k: escape(getattr(sentence, k)).replace("{value}", v) for k, v in emphasised.items()}
-        return Markup('<span lang="zh-CN">{zh}</span><span lang="en">{en}</span>').format(**filled)
-
-    def _absence(self, reading: FigureReading) -> Markup:
-        status = reading.status if f"status_{reading.status}" in self._words else "no_value"
-        reason = self._words[f"status_{status}"]
-        measure = reading.figure.measure
-        return both(self._words["not_shown"], subject=self._subject(reading), measure=measure, reason=reason)
+        return side_by_side(
+            escape(sentence.zh).replace("{value}", emphasis.format(value.zh)),
+            escape(sentence.en).replace("{value}", emphasis.format(value.en)),
+        )
 
     def _subject(self, reading: FigureReading) -> Text:
         figure, lists = reading.figure, self._project.code_lists
-        code = figure.cluster or figure.unit_code
-        found = lists["clusters" if figure.cluster else "units"].by_code.get(code or "")
+        codes = lists["clusters" if figure.cluster else "units"].by_code
+        found = codes.get(figure.cluster or figure.unit_code or "")
         if found is None:
             return Text(zh="", en="")
-        words = self._words["of_subject"]
-        return Text(zh=words.zh.format(subject=found.label_zh), en=words.en.format(subject=found.label_en))
+        return fill(self._words["of_subject"], subject=Text(zh=found.label_zh, en=found.label_en))
 
     def _published(self, reading: FigureReading) -> Markup:
         figure = reading.figure
         value = format_number(figure.value, figure.decimals)
-        compared = self._words[f"comparator_{figure.comparator}"]
-        filled = Text(zh=compared.zh.format(value=value), en=compared.en.format(value=value))
-        return both(self._words["published_value"], value=filled)
+        compared = fill(self._words[f"comparator_{figure.comparator}"], value=value)
+        return both(self._words["published_value"], value=compared)

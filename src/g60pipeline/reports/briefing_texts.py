@@ -1,6 +1,8 @@
-"""The briefing's catalogue (`assets/reports/briefing/texts.yaml`): every word of the page in Chinese and English.
+"""The briefing's catalogue (`assets/reports/briefing/texts.yaml`): every word of the page in Chinese and
+English.
 
-Belongs here: the catalogue's shape and putting both languages side by side. Not here: the words, numbers, layout.
+Belongs here: the catalogue's shape and putting both languages side by side. Not here: the words, numbers,
+layout.
 """
 
 from __future__ import annotations
@@ -8,7 +10,7 @@ from __future__ import annotations
 from functools import cache
 from pathlib import Path
 
-from markupsafe import Markup, escape
+from markupsafe import Markup
 from pydantic import Field as Attr
 
 from g60pipeline.contracts.base import Model, Text, read_model
@@ -24,7 +26,7 @@ class Section(Model):
 
 
 class BriefingTexts(Model):
-    """The catalogue. `words` by key; `key_figures` name the figures of the strip; what is in no section goes to `other`."""
+    """The catalogue. `key_figures`: figures of the strip; what is in no section goes to `other`."""
 
     words: dict[Identifier, Text]
     how_to_read: tuple[Text, ...] = Attr(min_length=1)
@@ -44,16 +46,20 @@ def read_texts(path: Path) -> BriefingTexts:
     return read_model(BriefingTexts, path)
 
 
-def both(text: Text, **quoted: object) -> Markup:
-    """Return the text in both languages, of which the page shows one; everything is escaped except what is Markup.
-
-    A quoted value that is a Text is given in the language around it.
-    """
-    return Markup('<span lang="zh-CN">{}</span><span lang="en">{}</span>').format(
-        _fill(text.zh, {name: value.zh if isinstance(value, Text) else value for name, value in quoted.items()}),
-        _fill(text.en, {name: value.en if isinstance(value, Text) else value for name, value in quoted.items()}),
+def fill(text: Text, **quoted: object) -> Text:
+    """Fill in what the text quotes; a quoted Text is given in the language around it."""
+    return Text(
+        zh=text.zh.format(**{name: getattr(value, "zh", value) for name, value in quoted.items()}),
+        en=text.en.format(**{name: getattr(value, "en", value) for name, value in quoted.items()}),
     )
 
 
-def _fill(template: str, quoted: dict[str, object]) -> Markup:
-    return escape(template).format(**quoted) if quoted else escape(template)
+def side_by_side(zh: str, en: str) -> Markup:
+    """Put both languages on the page, which shows one; whatever is not Markup is escaped."""
+    return Markup('<span lang="zh-CN">{}</span><span lang="en">{}</span>').format(zh, en)
+
+
+def both(text: Text, **quoted: object) -> Markup:
+    """Return the text, filled in, in both languages and escaped."""
+    filled = fill(text, **quoted) if quoted else text
+    return side_by_side(filled.zh, filled.en)

@@ -1,4 +1,7 @@
-"""Numbers as readers see them. Belongs here: rounding once, separators, signs. Not here: the words around them."""
+"""Numbers as readers see them.
+
+Belongs here: rounding once, separators, signs. Not here: the words around them.
+"""
 
 from __future__ import annotations
 

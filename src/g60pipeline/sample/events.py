@@ -224,6 +224,7 @@ def _cooperation_row(
     chance: Random,
 ) -> Row:
     agreed_on = _day(step, chance)
+    delivered_on = min(agreed_on + timedelta(days=chance.randrange(1, 20)), MONTHS[step].end)
     is_delivered = deal.kind == "emergency_supply" or chance.random() < 0.5
     return {
         "cooperation_no": _number("XZ", plan, step, serial),
@@ -237,7 +238,7 @@ def _cooperation_row(
         "amount_wan_yuan": deal.amount,
         "amount_unit": deal.amount_unit,
         "agreed_on": agreed_on,
-        "delivered_on": agreed_on + timedelta(days=chance.randrange(1, 20)) if is_delivered else None,
+        "delivered_on": delivered_on if is_delivered else None,
     }
 
 

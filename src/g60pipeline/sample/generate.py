@@ -63,9 +63,7 @@ class Sample:
 
     def correct_return(self, unit_code: str, period: Period, sequence: int = 1) -> Return:
         """Return what the unit truthfully sends for the month: exactly the forms that it owes."""
-        forms = (
-            self._economy(unit_code, period) if period not in MONTHS else self._all_forms(unit_code, period)
-        )
+        forms = self._forms(unit_code, period)
         owed = self.contracts.owed_forms(unit_code, period)
         return Return(
             unit_code=unit_code,
@@ -93,12 +91,9 @@ class Sample:
             "remark": SYNTHETIC,
         }
 
-    def _economy(self, unit_code: str, period: Period) -> Forms:
-        return {"district_economy": economy_rows(self.contracts, unit_code, period, self.seed)}
-
-    def _all_forms(self, unit_code: str, period: Period) -> Forms:
-        if unit_code not in _UNIT_PLANS:
-            return self._economy(unit_code, period)
+    def _forms(self, unit_code: str, period: Period) -> Forms:
+        if unit_code not in _UNIT_PLANS:  # a bureau
+            return {"district_economy": economy_rows(self.contracts, unit_code, period, self.seed)}
         step = MONTHS.index(period)
         forms = self._cluster_forms(unit_code, step)
         forms["unit_summary"] = [summary_row(_UNIT_PLANS[unit_code], forms, step, self.seed)]

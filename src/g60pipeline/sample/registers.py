@@ -18,6 +18,7 @@ _PARTNER_ROLES = ("upstream", "downstream")
 _SEASON = (1.1, 0.93, 0.79, 1.0, 0.98, 1.0, 1.03, 0.99, 1.01, 1.04, 1.02, 1.06, 1.12)
 _CENTS_PER_YI = 1_000_000
 _SHARE_OF_MEMBERS_IN_ENTERPRISES = 0.8
+_WEIGHT_OF_THE_LEAD = 3  # in output; more would let one enterprise dominate its cluster
 # Enterprises of one cluster that belong to another one of the same host too: (from, to, positions).
 _SHARED = (("C04", "C05", (6, 7, 8)), ("C05", "C10", (9, 10)))
 
@@ -52,7 +53,7 @@ def _build_register(plan: ClusterPlan, chance: Random, registry: Registry) -> li
                 uscc=registry.uscc(),
                 name=plan.named[i] if is_named else registry.name(plan.place, chance.choice(plan.trades)),
                 chain_role=_chain_role(i, is_attracted, chance),
-                strategic_industry=plan.industry if chance.random() < 0.85 else "other",
+                strategic_industry=plan.industry if is_named or chance.random() < 0.85 else "other",
                 key_field=_key_field(plan, i, chance),
                 is_key=_is_key(plan, i),
                 is_high_tech=is_named or chance.random() < 0.36,
@@ -125,6 +126,7 @@ def _attracted(plan: ClusterPlan, joined: list[int]) -> set[int] | None:
 def _outputs(plan: ClusterPlan, joined: list[int], chance: Random) -> list[tuple[int, ...] | None]:
     """Return each enterprise's output by step; those below the scale threshold have none."""
     weights = [chance.lognormvariate(0, 0.7) for _ in joined]
+    weights[0] *= _WEIGHT_OF_THE_LEAD
     is_above_scale = [chance.random() < plan.above_scale_share or i == 0 for i in range(len(joined))]
     if plan.above_scale_share == 0:
         return [None] * len(joined)

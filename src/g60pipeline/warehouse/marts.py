@@ -6,7 +6,7 @@ Belongs here: running SQL that indicators compiled. Not here: the SQL.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Literal
 
 import sqlalchemy as sa
 
@@ -43,6 +43,6 @@ def run_statements(connection: sa.Connection, statements: Sequence[str]) -> None
         connection.exec_driver_sql(statement)
 
 
-def dialect_name(warehouse: Warehouse) -> str:
-    """Name of the SQL dialect: duckdb or postgres."""
-    return {"duckdb": "duckdb", "postgresql": "postgres"}[warehouse.engine.dialect.name]
+def dialect_name(warehouse: Warehouse) -> Literal["duckdb", "postgres"]:
+    """Name of the SQL dialect."""
+    return "duckdb" if warehouse.engine.dialect.name == "duckdb" else "postgres"

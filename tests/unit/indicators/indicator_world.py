@@ -53,7 +53,9 @@ class World:
                 f" JOIN core.latest_submission l ON l.submission_id = r.submission_id AND l.form = '{form}'"
             ))  # fmt: skip
         for mart in self.project.marts.values():
-            self.connection.exec_driver_sql(f"CREATE VIEW mart.{mart.name} AS {mart_view_sql(mart, self.dialect)}")
+            self.connection.exec_driver_sql(
+                f"CREATE VIEW mart.{mart.name} AS {mart_view_sql(mart, self.dialect)}"
+            )
         self._fill_dimensions()
 
     def insert(self, table: str, rows: Sequence[dict[str, Any]]) -> None:

@@ -21,7 +21,9 @@ SHARE = define(
     numerator={"from": "cluster_organisation", "value": "SUM(new_member_count)"},
     denominator={"from": "unit_summary", "value": "SUM(new_member_count)"},
 )  # fmt: skip
-MEMBERS = define(numerator={"from": "cluster_organisation", "value": "SUM(member_count)"}, may_count_twice=True)
+MEMBERS = define(
+    numerator={"from": "cluster_organisation", "value": "SUM(member_count)"}, may_count_twice=True
+)
 ENTERPRISES = define(
     unit="enterprise", numerator={"from": "cluster_enterprise", "value": "COUNT(DISTINCT enterprise_uscc)"},
     dimensions=["chain_role"],
@@ -42,7 +44,9 @@ def share_world(world: World, last: str = "2021-12") -> None:
 
 
 def submit_share(world: World, unit: str, period: str, new: int | None, total: int) -> None:
-    world.submit(unit, period, cluster_organisation=organisation(unit, new), unit_summary=[{"new_member_count": total}])
+    world.submit(
+        unit, period, cluster_organisation=organisation(unit, new), unit_summary=[{"new_member_count": total}]
+    )
 
 
 def test_a_ratio_is_sum_over_sum_and_not_a_mean_of_ratios(world: World) -> None:
@@ -54,7 +58,11 @@ def test_a_ratio_is_sum_over_sum_and_not_a_mean_of_ratios(world: World) -> None:
     district = found["2021-01", "district", DISTRICT]
     assert district["value"] == pytest.approx(20 / 200)
     assert (district["numerator"], district["denominator"]) == (20, 200)
-    assert (district["expected_unit_count"], district["reporting_unit_count"], district["coverage_ratio"]) == (3, 3, 1)
+    assert (
+        district["expected_unit_count"],
+        district["reporting_unit_count"],
+        district["coverage_ratio"],
+    ) == (3, 3, 1)
     assert (district["status"], district["note"], district["time_basis"]) == ("published", None, "month")
     assert found["2021-01", "unit", JIUTING]["value"] == pytest.approx(0.9)
 
@@ -74,7 +82,12 @@ def test_a_missing_unit_is_left_out_of_both_sides_and_weighs_as_it_last_did(worl
     assert (district["expected_unit_count"], district["reporting_unit_count"]) == (3, 2)
     assert district["coverage_ratio"] == pytest.approx(90 / 100)
     missing = found["2021-02", "unit", XINQIAO]
-    assert (missing["status"], missing["value"], missing["numerator"], missing["coverage_ratio"]) == ("missing", None, None, 0)
+    assert (missing["status"], missing["value"], missing["numerator"], missing["coverage_ratio"]) == (
+        "missing",
+        None,
+        None,
+        0,
+    )
 
 
 def test_below_its_threshold_by_count_or_by_weight_a_value_is_withheld(world: World) -> None:
@@ -118,7 +131,9 @@ def test_a_zero_denominator_gives_no_value(world: World) -> None:
 def test_a_distinct_count_counts_an_enterprise_of_two_clusters_once(world: World) -> None:
     world.owe("cluster_enterprise", HOSTS[:2], "2021-01", "2021-01")
     row = {"cluster_code": "C01", "chain_role": "lead", "enterprise_uscc": "both"}
-    world.submit(JIUTING, "2021-01", cluster_enterprise=[row, row | {"enterprise_uscc": "a", "chain_role": "upstream"}])
+    world.submit(
+        JIUTING, "2021-01", cluster_enterprise=[row, row | {"enterprise_uscc": "a", "chain_role": "upstream"}]
+    )
     world.submit(SIJING, "2021-01", cluster_enterprise=[row | {"cluster_code": "C08", "chain_role": None}])
     world.request("2021-01")
     found = world.read(ENTERPRISES, "end")
@@ -137,7 +152,10 @@ def test_levels_agree_where_a_measure_adds_up(world: World) -> None:
         world.submit(unit, "2021-01", cluster_organisation=organisation(unit, members=members))
     world.request("2021-01")
     found = world.read(MEMBERS, "end")
-    total = {level: sum(r["value"] for k, r in found.items() if k[1] == level) for level in ("cluster", "unit", "district")}
+    total = {
+        level: sum(r["value"] for k, r in found.items() if k[1] == level)
+        for level in ("cluster", "unit", "district")
+    }
     assert total == {"cluster": 157, "unit": 157, "district": 157}
     assert {row["note"] for row in found.values()} == {"may_count_twice"}
 
@@ -148,7 +166,13 @@ def test_blank_and_zero_and_no_rows_are_three_things(world: World) -> None:
     event = {"cluster_code": "C01", "session_count": None}
     world.submit(JIUTING, "2021-01", cluster_organisation=organisation(JIUTING, members=None), activity=[event],
                  cluster_enterprise=[])  # fmt: skip
-    world.submit(SIJING, "2021-01", cluster_organisation=organisation(SIJING, members=0), activity=[], cluster_enterprise=[])
+    world.submit(
+        SIJING,
+        "2021-01",
+        cluster_organisation=organisation(SIJING, members=0),
+        activity=[],
+        cluster_enterprise=[],
+    )
     world.submit(XINQIAO, "2021-01", cluster_organisation=[], activity=[{"cluster_code": "C07", "session_count": 0}],
                  cluster_enterprise=[])  # fmt: skip
     world.request("2021-01")
@@ -178,7 +202,9 @@ def test_a_blank_flag_is_neither_yes_nor_no(world: World) -> None:
             for n, flag in (("a", True), ("b", False), ("c", None))]  # fmt: skip
     world.submit(JIUTING, "2021-01", cluster_enterprise=rows)
     world.request("2021-01")
-    coverage = world.read(world.project.indicators["enterprise_coverage"], "end")["2021-01", "district", DISTRICT]
+    coverage = world.read(world.project.indicators["enterprise_coverage"], "end")[
+        "2021-01", "district", DISTRICT
+    ]
     assert (coverage["numerator"], coverage["denominator"]) == (1, 2)
 
 
@@ -199,7 +225,9 @@ def test_year_to_date_takes_only_units_with_every_month_since_january(world: Wor
 
 
 def test_growth_compares_the_same_units_and_needs_a_base(world: World) -> None:
-    growth = define(**MEMBERS.model_dump(by_alias=True) | {"kind": "growth", "over_months": 12, "unit": "ratio"})
+    growth = define(
+        **MEMBERS.model_dump(by_alias=True) | {"kind": "growth", "over_months": 12, "unit": "ratio"}
+    )
     world.owe("cluster_organisation", HOSTS[:2], "2020-01", "2021-12")
     world.submit(JIUTING, "2020-06", cluster_organisation=organisation(JIUTING, members=100))
     world.submit(JIUTING, "2021-06", cluster_organisation=organisation(JIUTING, members=127))
@@ -226,7 +254,9 @@ def economy(world: World, values: dict[str, tuple[float, float]], first: str = "
 def test_average_annual_growth_is_the_nth_root(world: World) -> None:
     economy(world, {"2015-12": (100, 90), "2020-12": (200, 180)})
     world.request("2020-12")
-    row = world.read(world.project.indicators["fiscal_revenue_five_year_growth"], "end")["2020-12", "district", DISTRICT]
+    row = world.read(world.project.indicators["fiscal_revenue_five_year_growth"], "end")[
+        "2020-12", "district", DISTRICT
+    ]
     assert row["value"] == pytest.approx(2 ** (1 / 5) - 1)
     # the Statistics Bureau is late; the Finance Bureau's figure stands all the same
     assert (row["expected_unit_count"], row["reporting_unit_count"], row["status"]) == (1, 1, "published")
@@ -235,7 +265,11 @@ def test_average_annual_growth_is_the_nth_root(world: World) -> None:
 def test_a_multiple_is_of_its_base_period(world: World) -> None:
     world.owe("district_economy", [STATISTICS], "2015-01", "2021-12")
     for period, value in (("2015-12", 50), ("2021-12", 200)):
-        world.submit(STATISTICS, period, district_economy=[{"measure_code": "high_tech_enterprise_count", "value": value}])
+        world.submit(
+            STATISTICS,
+            period,
+            district_economy=[{"measure_code": "high_tech_enterprise_count", "value": value}],
+        )
     world.request("2021-12")
     found = world.read(world.project.indicators["high_tech_enterprise_multiple"], "end")
     assert found["2021-12", "district", DISTRICT]["value"] == 4
@@ -266,7 +300,7 @@ def test_a_missing_month_cuts_a_streak_to_at_least(world: World) -> None:
 
 
 def test_a_nominal_streak_compares_with_itself_a_year_before(world: World) -> None:
-    economy(world, {key: (100, 999) for key in months("2020-01", "2020-12")} | {key: (101, 999) for key in months("2021-02", "2021-03")}
+    economy(world, dict.fromkeys(months("2020-01", "2020-12"), (100, 999)) | dict.fromkeys(months("2021-02", "2021-03"), (101, 999))
             | {"2021-01": (100, 999)})  # fmt: skip
     world.request("2021-03")
     found = world.read(world.project.indicators["fiscal_revenue_nominal_growth_months"], "month")
@@ -301,7 +335,9 @@ def test_services_take_the_cases_own_hours(world: World) -> None:
     of = world.project.indicators
     assert world.read(of["service_duration_fastest"], "year_to_date")[key]["value"] == 48
     assert world.read(of["service_duration_median"], "month")[key]["value"] == 96
-    assert world.read(of["service_duration_p90"], "year_to_date")[key]["value"] == pytest.approx(96 + 0.8 * 120)
+    assert world.read(of["service_duration_p90"], "year_to_date")[key]["value"] == pytest.approx(
+        96 + 0.8 * 120
+    )
     # 120 hours are promised for a permit
     assert world.read(of["service_within_promise_share"], "month")[key]["value"] == pytest.approx(2 / 3)
 

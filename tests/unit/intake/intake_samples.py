@@ -1,5 +1,6 @@
 """Good returns in every kind of file, to be spoilt one fault at a time."""
 
+# ruff: noqa: E501  one case a line
 from __future__ import annotations
 
 import copy
@@ -132,7 +133,9 @@ def json_document(sheets: Sheets) -> bytes:
     document: dict[str, Any] = {}
     for name, rows in sheets.items():
         cover = {row[0]: row[1] for row in rows}
-        document[name] = cover if name == "封面" else [dict(zip(rows[0], row, strict=True)) for row in rows[1:]]
+        document[name] = (
+            cover if name == "封面" else [dict(zip(rows[0], row, strict=True)) for row in rows[1:]]
+        )
     return json.dumps(document, ensure_ascii=False).encode()
 
 

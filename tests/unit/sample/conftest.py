@@ -1,14 +1,11 @@
 from __future__ import annotations
 
-import json
-from pathlib import Path
-from typing import Any
-
 import pytest
+from sample_files import Written
 
 from g60pipeline.contracts.project import Project, load_project
 from g60pipeline.sample.generate import Sample, build_sample, write_sample
-from g60pipeline.sample.model import MONTHS, Return, SampleManifest
+from g60pipeline.sample.model import MONTHS, Return
 from g60pipeline.settings import find_project_root
 
 
@@ -26,13 +23,6 @@ def sample(project: Project) -> Sample:
 def returns(project: Project, sample: Sample) -> list[Return]:
     """All correct returns from 2020-12 to 2021-12, as typed by the clerks."""
     return [sample.correct_return(unit, month) for month in MONTHS for unit in project.reporting_units(month)]
-
-
-class Written:
-    def __init__(self, folder: Path, manifest: SampleManifest) -> None:
-        self.folder = folder
-        self.manifest = manifest
-        self.document: dict[str, Any] = json.loads(manifest.manifest_path.read_text("utf-8"))
 
 
 @pytest.fixture(scope="session")

@@ -4,6 +4,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 from datetime import date, datetime
+from itertools import pairwise
 
 import pytest
 
@@ -169,7 +170,7 @@ def test_the_last_month_that_was_no_growth_is_december_2015() -> None:
 def test_snapshots_only_grow(sample: Sample) -> None:
     for form, key in (("integration_project", "project_code"), ("cluster_enterprise", "enterprise_uscc")):
         months = [{row[key] for row in rows} for rows in rows_of(sample, "310117501", form)]
-        assert all(before <= after for before, after in zip(months, months[1:], strict=False))
+        assert all(before <= after for before, after in pairwise(months))
         assert months[0] < months[-1]
 
 

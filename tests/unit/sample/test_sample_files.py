@@ -11,6 +11,7 @@ from pathlib import Path
 
 import openpyxl
 import pytest
+from sample_files import Written
 
 from g60pipeline.contracts.periods import Period
 from g60pipeline.contracts.project import Project
@@ -18,8 +19,6 @@ from g60pipeline.sample.faults import FAULTS, NOT_SENT
 from g60pipeline.sample.generate import Sample, build_sample, render
 from g60pipeline.sample.model import SYNTHETIC
 from g60pipeline.sample.writers import Writer
-
-from .conftest import Written
 
 
 def csv_rows(path: Path, member: str, encoding: str) -> list[list[str]]:

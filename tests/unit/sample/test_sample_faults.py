@@ -5,14 +5,13 @@ from collections import Counter
 import openpyxl
 import pytest
 from openpyxl.worksheet.worksheet import Worksheet
+from sample_files import Written
 
 from g60pipeline.contracts.project import Project
 from g60pipeline.sample.faults import FAULTS, NOT_SENT, Fault
 from g60pipeline.sample.generate import Sample
 from g60pipeline.sample.model import Return
 from g60pipeline.sample.writers import FILE_KINDS, FIRST_DATA_ROW
-
-from .conftest import Written
 
 BY_KIND = {fault.kind: fault for fault in FAULTS}
 HOSTS = (
