@@ -134,25 +134,25 @@ def _report(settings: Settings, project: Project, first: str, last: str, as_json
 
 def _figures(project: Project, warehouse: Warehouse, first: str, last: str) -> list[dict[str, Any]]:
     from g60pipeline.indicators.figures import compare
-    from g60pipeline.warehouse.summary import read_binding
+    from g60pipeline.warehouse.summary import read_bindings
 
+    published = project.figures.figures if project.figures else ()
+    figures = [figure for figure in published if first <= figure.read.period <= last]
     rows: list[dict[str, Any]] = []
-    for figure in project.figures.figures if project.figures else ():
-        if first <= figure.read.period <= last:
-            found = read_binding(warehouse, figure.read)
-            comparison = compare(project, figure, found["value"] if found else None)
-            rows.append({
-                "id": figure.id,
-                "measure": figure.measure.en,
-                "period": figure.read.period,
-                "ours": comparison.ours,
-                "theirs": figure.value,
-                "comparator": figure.comparator,
-                "unit": figure.unit,
-                "met": comparison.met,
-                "coverage": f"{found['reporting_unit_count']} of {found['expected_unit_count']}" if found else "",
-                "indicator": figure.read.indicator,
-            })  # fmt: skip
+    for figure, found in zip(figures, read_bindings(warehouse, [f.read for f in figures]), strict=True):
+        comparison = compare(project, figure, found["value"] if found else None)
+        rows.append({
+            "id": figure.id,
+            "measure": figure.measure.en,
+            "period": figure.read.period,
+            "ours": comparison.ours,
+            "theirs": figure.value,
+            "comparator": figure.comparator,
+            "unit": figure.unit,
+            "met": comparison.met,
+            "coverage": f"{found['reporting_unit_count']} of {found['expected_unit_count']}" if found else "",
+            "indicator": figure.read.indicator,
+        })  # fmt: skip
     return rows
 
 

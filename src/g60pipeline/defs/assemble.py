@@ -12,6 +12,7 @@ from g60pipeline.defs.checks import expectations
 from g60pipeline.defs.core import core
 from g60pipeline.defs.intake import received
 from g60pipeline.defs.marts import indicators, marts, scorecards
+from g60pipeline.defs.reports import briefing
 from g60pipeline.defs.resources import House
 from g60pipeline.defs.staging import staged
 from g60pipeline.defs.verdicts import verdicts
@@ -20,7 +21,7 @@ from g60pipeline.defs.verdicts import verdicts
 def build_definitions(resource_overrides: Mapping[str, Any] | None = None) -> dg.Definitions:
     """Build the definitions: every asset, check, job, sensor and schedule, and the house they work in."""
     return dg.Definitions(
-        assets=[received, staged, verdicts, core, marts, indicators, scorecards],
+        assets=[received, staged, verdicts, core, marts, indicators, scorecards, briefing],
         asset_checks=[expectations],
         jobs=[month_job, receive_job],
         sensors=[inbox_sensor],

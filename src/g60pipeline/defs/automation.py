@@ -10,13 +10,11 @@ from typing import Any
 import dagster as dg
 
 from g60pipeline.defs.intake import RECEIVED
-from g60pipeline.defs.partitions import MONTHS
 from g60pipeline.defs.resources import House
 
 month_job = dg.define_asset_job(
     "month",
     selection=dg.AssetSelection.all(),
-    partitions_def=MONTHS,
     description="One month over all units, from the inbox to the briefing; a range of months is one run too.",
 )
 receive_job = dg.define_asset_job(
@@ -30,7 +28,11 @@ def _listing_key(names: list[str]) -> str:
     return hashlib.sha256(json.dumps(names).encode()).hexdigest()[:16]
 
 
-@dg.sensor(jobs=[receive_job, month_job], minimum_interval_seconds=30)
+@dg.sensor(
+    jobs=[receive_job, month_job],
+    minimum_interval_seconds=30,
+    description="Receives what is new in the inbox; then judges each month that has submissions without a verdict.",
+)
 def inbox_sensor(context: dg.SensorEvaluationContext, house: House) -> Any:
     """Ask for a receipt when the inbox changed, and for a run of each month that has submissions without a verdict."""
     from g60pipeline.intake.inbox import Inbox
@@ -48,13 +50,19 @@ def inbox_sensor(context: dg.SensorEvaluationContext, house: House) -> Any:
         return dg.SkipReason(str(error))
     if not months:
         return dg.SkipReason("nothing new in the inbox, nothing to judge in the ledger")
+    rules = house.project.rules_version  # new rules judge the same submissions anew
     return [
-        dg.RunRequest(run_key=f"month-{month}-{last}", job_name=month_job.name, partition_key=month)
+        dg.RunRequest(run_key=f"month-{month}-{last}-{rules}", job_name=month_job.name, partition_key=month)
         for month, last in months
     ]
 
 
-@dg.schedule(job=month_job, cron_schedule="0 6 6 * *", execution_timezone="Asia/Shanghai")
+@dg.schedule(
+    job=month_job,
+    cron_schedule="0 6 6 * *",
+    execution_timezone="Asia/Shanghai",
+    description="Runs last month on the morning after its due day, whatever has come in by then.",
+)
 def month_after_due_day(context: dg.ScheduleEvaluationContext) -> dg.RunRequest:
     """Run last month on the morning after its due day (the 5th)."""
     at = context.scheduled_execution_time

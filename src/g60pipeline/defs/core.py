@@ -35,10 +35,10 @@ def core(context: dg.AssetExecutionContext, house: House) -> Any:
     from g60pipeline.warehouse import ledger
 
     months, warehouse = months_of(context), house.warehouse
-    for month, forms in ledger.forms_to_load(warehouse, months[-1]).items():
+    for forms in ledger.submissions_to_load(warehouse, months[-1]).values():
         with warehouse.transaction() as connection:
-            for form in forms:
-                ledger.append_accepted(connection, warehouse, form, month)
+            for form, submission_ids in forms.items():
+                ledger.append_accepted(connection, warehouse, form, submission_ids)
+    counts = ledger.count_all_rows(warehouse, "core", months)
     for key in sorted(context.selected_asset_keys):
-        rows = sum(ledger.count_rows(warehouse, f"core.{key.path[-1]}", months).values())
-        yield dg.MaterializeResult(asset_key=key, metadata=row_count(rows, months))
+        yield dg.MaterializeResult(asset_key=key, metadata=row_count(counts[key.path[-1]], months))

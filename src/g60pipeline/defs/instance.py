@@ -13,6 +13,10 @@ telemetry:
   enabled: false
 nux:
   enabled: false
+# While one run writes the DuckDB file no other can open it.
+concurrency:
+  runs:
+    max_concurrent_runs: 1
 """
 
 

@@ -17,7 +17,24 @@ RECEIPT_RULES = tuple(
 
 def _check_spec(rule: str) -> dg.AssetCheckSpec:
     message = project().messages.intake[rule]
-    return dg.AssetCheckSpec(name=rule, asset=RECEIVED, description=f"{message.code} {message.why} / {message.zh}")
+    return dg.AssetCheckSpec(
+        name=rule,
+        asset=RECEIVED,
+        description=f"{message.code} {message.why} / {message.zh}",
+        metadata={"level": message.level, "severity": message.severity},
+    )
+
+
+def _check_result(rule: str, findings: list[dict[str, Any]], names: dict[int, str]) -> dg.AssetCheckResult:
+    """The latest receipt's files that broke the rule; what stays unplaced is shown by `g60 status`."""
+    failing = [finding for finding in findings if finding["rule"] == rule]
+    metadata: dict[str, Any] = {"failing": len(failing)}
+    if failing:
+        metadata["failing_files"] = dg.MetadataValue.table([
+            dg.TableRecord({"file_name": names[finding["submission_id"]], "message_zh": finding["message_zh"], "message_en": finding["message_en"]})
+            for finding in failing
+        ])
+    return dg.AssetCheckResult(asset_key=RECEIVED, check_name=rule, passed=not failing, metadata=metadata)
 
 
 def _verdict_rows(received: list[Any], ids: list[int]) -> list[dict[str, Any]]:
@@ -77,11 +94,6 @@ def received(context: dg.AssetExecutionContext, house: House) -> Any:
         ledger.append_verdicts(connection, warehouse, verdicts, findings)
     by_status = {status: sum(e.status == status for e in arrived) for status in ("received", "unreadable", "refused")}
     yield dg.MaterializeResult(asset_key=RECEIVED, metadata={"dagster/row_count": len(arrived), **by_status})
+    names = {number: entry.file_name for entry, number in zip(arrived, ids, strict=True)}
     for rule in RECEIPT_RULES:
-        failing = [finding for finding in findings if finding["rule"] == rule]
-        yield dg.AssetCheckResult(
-            asset_key=RECEIVED,
-            check_name=rule,
-            passed=not failing,
-            metadata={"failing": len(failing), "files": [str(finding["submission_id"]) for finding in failing]},
-        )
+        yield _check_result(rule, findings, names)

@@ -13,6 +13,7 @@ from g60pipeline.contracts.periods import Period
 from g60pipeline.defs.metadata import mart_schema, spec, table_metadata
 from g60pipeline.defs.partitions import MONTHS, ONE_RUN, months_of
 from g60pipeline.defs.resources import House, project
+from g60pipeline.defs.verdicts import VERDICTS
 from g60pipeline.indicators.relations import relations_of
 
 
@@ -30,7 +31,7 @@ def _mart_specs() -> list[dg.AssetSpec]:
     return [
         spec(
             ["mart", mart.name],
-            deps=[dg.AssetKey(["core", form]) for form in mart.forms],
+            deps=[dg.AssetKey(["core", form]) for form in mart.forms] or [VERDICTS],
             group="marts",
             description=f"{mart.title.zh}：{mart.description.zh}\n\n{mart.title.en}. {mart.description.en} {mart.grain}.",
             kinds={"sql", "view"},
@@ -99,9 +100,8 @@ def indicators(context: dg.AssetExecutionContext, house: House) -> Any:
             compiled = _compiled(key.path[-1], dialect)
             run_statements(connection, run_table_statements([Period.parse(month) for month in months], dialect))
             run_statements(connection, compiled.tables)
-            for statement in compiled.statements:
-                only = {"indicator_id": statement.indicator_id, "time_basis": statement.time}
-                replace_rows(connection, table, months, statement.sql, **only)
+            ids = [statement.indicator_id for statement in compiled.statements]
+            replace_rows(connection, table, months, [s.sql for s in compiled.statements], indicator_id=ids)
         yield dg.MaterializeResult(asset_key=key)
 
 
@@ -139,5 +139,5 @@ def scorecards(context: dg.AssetExecutionContext, house: House) -> Any:
         name = key.path[-1]
         with warehouse.transaction() as connection:
             run_statements(connection, run_table_statements([Period.parse(month) for month in months], dialect))
-            replace_rows(connection, warehouse.table(f"mart.{name}"), months, scorecard_sql(by_name[name], dialect))
+            replace_rows(connection, warehouse.table(f"mart.{name}"), months, [scorecard_sql(by_name[name], dialect)])
         yield dg.MaterializeResult(asset_key=key)

@@ -1,4 +1,4 @@
-"""Which assets a run of some months needs: those that depend on a form that somebody owes in them.
+"""Which assets a run of some months needs: those that rest on forms which somebody owes in them.
 
 Belongs here: cutting a range where the set of owed forms changes. From 2015 to 2020 only the district's economy was
 reported; a run over those months neither reads nor shows the rest.
@@ -6,7 +6,6 @@ reported; a run over those months neither reads nor shows the rest.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 import dagster as dg
@@ -14,6 +13,8 @@ import dagster as dg
 from g60pipeline.contracts.periods import Period, period_range
 from g60pipeline.contracts.project import Project
 from g60pipeline.defs.intake import RECEIVED
+from g60pipeline.defs.resources import project
+from g60pipeline.defs.verdicts import VERDICTS
 
 
 @dataclass(frozen=True)
@@ -39,15 +40,18 @@ def plan_spans(project: Project, first: Period, last: Period) -> list[Span]:
     return spans
 
 
-def select_assets(graph: dg.Definitions, forms: Iterable[str]) -> list[dg.AssetKey]:
-    """Keys of the receipt, the forms' staged tables, and the assets that depend on them."""
+def _rests_on(key: dg.AssetKey, deps: dict[dg.AssetKey, set[dg.AssetKey]]) -> frozenset[str]:
+    """Forms that an asset's values come from."""
+    if key in (RECEIVED, VERDICTS):
+        return frozenset()
+    if key.path[0] in ("staged", "core"):
+        return frozenset({key.path[-1]})
+    if key.path[0] == "mart" and deps[key] == {VERDICTS}:
+        return frozenset(project().forms)
+    return frozenset().union(*(_rests_on(dep, deps) for dep in deps[key]))
+
+
+def select_assets(graph: dg.Definitions, forms: frozenset[str]) -> list[dg.AssetKey]:
+    """Keys of the assets of which every form is owed."""
     deps = {spec.key: {dep.asset_key for dep in spec.deps} for spec in graph.resolve_all_asset_specs()}
-    chosen = {dg.AssetKey(["staged", form]) for form in forms}
-    others = {key for key in deps if key.path[0] in ("staged", "core")} - chosen
-    others -= {dg.AssetKey(["core", form]) for form in forms}
-    grown = True
-    while grown:
-        more = {key for key, on in deps.items() if on & chosen} - others - chosen
-        chosen |= more
-        grown = bool(more)
-    return sorted(chosen | {RECEIVED})
+    return sorted(key for key in deps if _rests_on(key, deps) <= forms)

@@ -70,6 +70,6 @@ def staged(context: dg.AssetExecutionContext, house: House) -> Any:
         ids = [int(number) for number in submissions["submission_id"]]
         with house.warehouse.transaction() as connection:
             ledger.replace_staged(connection, house.warehouse, ids, frames, rows)
+    counts = ledger.count_all_rows(house.warehouse, "staged", months)
     for key in sorted(context.selected_asset_keys):
-        rows = sum(ledger.count_rows(house.warehouse, f"staged.{key.path[-1]}", months).values())
-        yield dg.MaterializeResult(asset_key=key, metadata=row_count(rows, months))
+        yield dg.MaterializeResult(asset_key=key, metadata=row_count(counts[key.path[-1]], months))

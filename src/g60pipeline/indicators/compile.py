@@ -151,7 +151,7 @@ class CompiledIndicator:
         alone = self.tree.copy()
         first = exp.CTE(this=self.units.copy(), alias=exp.TableAlias(this=exp.to_identifier(self.unit_table)))
         alone.args["with_"].expressions.insert(0, first)
-        return alone.sql(dialect=dialect, pretty=True)
+        return alone.sql(dialect=dialect, pretty=True, copy=False)
 
 
 @dataclass(frozen=True)

@@ -17,6 +17,7 @@ from great_expectations.core.batch_definition import BatchDefinition
 from great_expectations.core.expectation_suite import ExpectationSuite
 from great_expectations.core.expectation_validation_result import ExpectationValidationResult
 from great_expectations.data_context.types.base import ProgressBarsConfig
+from great_expectations.datasource.fluent.interfaces import Batch as GxBatch
 
 from g60pipeline.contracts.forms import Form, Rule
 
@@ -65,9 +66,18 @@ class Expectations:
         if frame.empty:
             return [Outcome(rule, 0, ()) for rule in rules]
         batch = self._batch_definition.get_batch(batch_parameters={"dataframe": frame})
-        validated = batch.validate(self.suite(form, rules), result_format={"result_format": "COMPLETE"})
-        results = {result.expectation_config.meta["rule"]: result for result in validated.results}
-        return [_read_outcome(rule, results[rule.id], len(frame)) for rule in rules]
+        # Nearly all rules pass, and saying only so costs half as much; rows are asked for where one fails.
+        passed = self._run(batch, form, rules, "BOOLEAN_ONLY")
+        failed = tuple(rule for rule in rules if not passed[rule.id].success)
+        results = self._run(batch, form, failed, "COMPLETE") if failed else {}
+        return [_read_outcome(rule, results.get(rule.id, passed[rule.id]), len(frame)) for rule in rules]
+
+    def _run(
+        self, batch: GxBatch, form: Form, rules: Sequence[Rule], result_format: str
+    ) -> dict[str, ExpectationValidationResult]:
+        """Results by rule: they come back in another order than they were asked for."""
+        validated = batch.validate(self.suite(form, rules), result_format={"result_format": result_format})
+        return {result.expectation_config.meta["rule"]: result for result in validated.results}
 
 
 def build_expectation(rule: Rule) -> gxe.Expectation:

@@ -120,6 +120,7 @@ def _return_counts(data: BriefingData) -> dict[str, int]:
         "returned": states.count("returned"),
         "unreadable": sum(states.count(state) for state in _UNREAD),
         "missing": states.count("missing"),
+        "received": states.count("received"),
         "resubmitted": list(is_again).count(True),
     }
 

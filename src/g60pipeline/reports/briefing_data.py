@@ -33,8 +33,10 @@ class MonthFigure(NamedTuple):
 
 @dataclass(frozen=True)
 class FigureReading:
-    """Our value of a figure. `ours` is in the figure's unit and unrounded; `met` is None where nothing was
-    published.
+    """Our value of a figure.
+
+    `ours` is in the figure's unit and unrounded. `met` is None where nothing was published to compare with.
+    What is missing is None, never NaN.
 
     `status` is that of `mart.indicator_value`; only published and at_least values are ever printed.
     """
@@ -53,9 +55,13 @@ class BriefingData:
     """A month's briefing.
 
     `values`: rows of `mart.indicator_value` of CHART_INDICATORS, for `period` and for revenue also the
-    months before. `returns`: one row per unit that owes anything for the month: reporting_unit_code,
-    label_zh, label_en, state (accepted, returned, unreadable, refused or missing), submission_count,
-    critical_count, messages_zh and messages_en (lists, the first critical messages of the last submission).
+    months before.
+
+    `returns`: one row per unit that owes anything for the month: reporting_unit_code, label_zh, label_en,
+    state (accepted, returned, unreadable, refused, missing, or received while not judged), submission_count,
+    critical_count, messages_zh and messages_en (lists of one length: the first critical messages of the last
+    submission).
+
     `file_names`: the submissions in force.
     """
 

@@ -37,12 +37,12 @@ class FigureLine:
 
 @dataclass(frozen=True)
 class KeyNumber:
-    """A number of the strip; `value` is None where it is not shown."""
+    """A number of the strip; where there is no value, `absence` says why."""
 
     measure: Text
     value: Markup | None
     unit: Text
-    status: Text
+    absence: Text | None
 
 
 @dataclass(frozen=True)
@@ -56,7 +56,7 @@ class CoverageLine:
 
 
 def mark_of(reading: FigureReading) -> str:
-    """Say what to make of the value: met, not_met, no_reference, or the status that keeps it from being shown."""
+    """Say what to make of the value: met, not_met, no_reference, or the status that keeps it off the page."""
     status = _status(reading)
     if status not in _SHOWN:
         return status
@@ -106,8 +106,9 @@ class FigureWriter:
     def key_number(self, reading: FigureReading) -> KeyNumber:
         """Return the figure for the strip."""
         unit = unit_label(self._project.code_lists["measurement_units"], reading.figure.unit)
-        value = both(self._value(reading)) if _status(reading) in _SHOWN else None
-        return KeyNumber(reading.figure.measure, value, unit, self._words[f"mark_{mark_of(reading)}"])
+        if _status(reading) in _SHOWN:
+            return KeyNumber(reading.figure.measure, both(self._value(reading)), unit, None)
+        return KeyNumber(reading.figure.measure, None, unit, self._words[f"mark_{_status(reading)}"])
 
     def coverage_line(self, reading: FigureReading) -> CoverageLine:
         """Return the figure's coverage for the notes."""

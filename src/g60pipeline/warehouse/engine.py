@@ -110,14 +110,14 @@ class Warehouse:
         with self.engine.begin() as connection:
             yield connection
 
-    def read(self, query: sa.Select[Any] | str, parameters: dict[str, Any] | None = None) -> pd.DataFrame:
+    def read(self, query: sa.SelectBase | sa.TextClause | str, parameters: dict[str, Any] | None = None) -> pd.DataFrame:
         """Run a query and return its rows as a frame."""
         with self.engine.connect() as connection:
             return read_frame(connection, query, parameters)
 
 
 def read_frame(
-    connection: sa.Connection, query: sa.Select[Any] | str, parameters: dict[str, Any] | None = None
+    connection: sa.Connection, query: sa.SelectBase | sa.TextClause | str, parameters: dict[str, Any] | None = None
 ) -> pd.DataFrame:
     """Run a query within a transaction and return its rows; values keep the types that the driver gives (Decimal, dict)."""
     import pandas as pd

@@ -78,8 +78,8 @@ def replace_staged(
 def read_staged(warehouse: Warehouse, name: str, submission_ids: Sequence[int]) -> pd.DataFrame:
     """Rows of `staged.<name>` for the submissions."""
     table = warehouse.table(f"staged.{name}")
-    keys = [column for column in table.primary_key.columns]
-    return warehouse.read(sa.select(table).where(table.c.submission_id.in_(submission_ids)).order_by(*keys))
+    order = [table.c[name] for name in ("submission_id", "sheet_row", "finding_no") if name in table.c]
+    return warehouse.read(sa.select(table).where(table.c.submission_id.in_(submission_ids)).order_by(*order))
 
 
 def read_layouts(warehouse: Warehouse, submission_ids: Sequence[int]) -> pd.DataFrame:
@@ -119,40 +119,37 @@ def _accepted_up_to(warehouse: Warehouse, last_period: str) -> sa.Subquery:
     return sa.select(accepted).where(accepted.c.period <= last_period).subquery()
 
 
-def forms_to_load(warehouse: Warehouse, last_period: str) -> dict[str, list[str]]:
-    """Months up to the given one with accepted rows that core does not have yet, in order, with their forms."""
-    waiting: dict[str, list[str]] = {}
+def submissions_to_load(warehouse: Warehouse, last_period: str) -> dict[str, dict[str, list[int]]]:
+    """Accepted submissions up to a month whose rows core does not have yet: month, in order → form → submissions."""
+    waiting: dict[str, dict[str, list[int]]] = {}
     accepted = _accepted_up_to(warehouse, last_period)
     for form in warehouse.project.forms:
         staged, core = warehouse.table(f"staged.{form}"), warehouse.table(f"core.{form}")
         wanted = sa.select(accepted.c.submission_id).where(accepted.c.form == form)
         missing = staged.c.submission_id.in_(wanted) & staged.c.submission_id.not_in(sa.select(core.c.submission_id))
-        for period in warehouse.read(sa.select(staged.c.period).where(missing).distinct())["period"]:
-            waiting.setdefault(str(period), []).append(form)
+        rows = warehouse.read(sa.select(staged.c.period, staged.c.submission_id).where(missing).distinct())
+        for period, number in zip(rows["period"], rows["submission_id"], strict=True):
+            waiting.setdefault(str(period), {}).setdefault(form, []).append(int(number))
     return dict(sorted(waiting.items()))
 
 
-def append_accepted(connection: sa.Connection, warehouse: Warehouse, form: str, period: str) -> None:
-    """Copy staged rows of a month's accepted submissions into core, once each."""
+def append_accepted(connection: sa.Connection, warehouse: Warehouse, form: str, submission_ids: Sequence[int]) -> None:
+    """Copy the staged rows of submissions into core."""
     staged, core = warehouse.table(f"staged.{form}"), warehouse.table(f"core.{form}")
-    accepted = accepted_forms(warehouse.metadata).subquery()
-    wanted = sa.select(accepted.c.submission_id).where(accepted.c.form == form, accepted.c.period == period)
     names = [column.name for column in core.columns]
-    rows = sa.select(*(staged.c[name] for name in names)).where(
-        staged.c.submission_id.in_(wanted), staged.c.submission_id.not_in(sa.select(core.c.submission_id))
-    )
+    rows = sa.select(*(staged.c[name] for name in names)).where(staged.c.submission_id.in_(submission_ids))
     connection.execute(sa.insert(core).from_select(names, rows))
 
 
-def count_rows(warehouse: Warehouse, table: str, periods: Sequence[str]) -> dict[str, int]:
-    """Rows of a table by period."""
-    t = warehouse.table(table)
-    frame = warehouse.read(
-        sa.select(t.c.period, sa.func.count().label("rows")).where(t.c.period.in_(periods)).group_by(t.c.period)
-    )
-    return {str(period): int(rows) for period, rows in zip(frame["period"], frame["rows"], strict=True)}
-
-
+def count_all_rows(warehouse: Warehouse, schema: str, periods: Sequence[str]) -> dict[str, int]:
+    """Rows of the months by form, in one question."""
+    tables = [warehouse.table(f"{schema}.{form}") for form in warehouse.project.forms]
+    counts = [
+        sa.select(sa.literal(t.name).label("form"), sa.func.count().label("rows")).where(t.c.period.in_(periods))
+        for t in tables
+    ]
+    frame = warehouse.read(sa.union_all(*counts))
+    return {str(form): int(rows) for form, rows in zip(frame["form"], frame["rows"], strict=True)}
 
 
 def append_check_results(connection: sa.Connection, warehouse: Warehouse, results: Sequence[dict[str, Any]]) -> None:

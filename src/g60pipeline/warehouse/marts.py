@@ -28,13 +28,14 @@ def _literal(text: str) -> str:
 
 
 def replace_rows(
-    connection: sa.Connection, table: sa.Table, periods: Sequence[str], select_sql: str, **only: Any
+    connection: sa.Connection, table: sa.Table, periods: Sequence[str], selects: Sequence[str], **among: Sequence[str]
 ) -> None:
-    """Replace the table's rows of the periods (and of `only`, column = value) with those that the SELECT yields."""
-    conditions = [table.c.period.in_(periods), *(table.c[name] == value for name, value in only.items())]
+    """Replace the table's rows of the periods (and `among` the values of columns) with those that the SELECTs yield."""
+    conditions = [table.c.period.in_(periods), *(table.c[name].in_(values) for name, values in among.items())]
     connection.execute(sa.delete(table).where(*conditions))
     names = ", ".join(column.name for column in table.columns)
-    connection.exec_driver_sql(f"INSERT INTO {table.schema}.{table.name} ({names}) SELECT {names} FROM ({select_sql}) AS rows_")
+    for select in selects:
+        connection.exec_driver_sql(f"INSERT INTO {table.schema}.{table.name} ({names}) SELECT {names} FROM ({select}) AS rows_")
 
 
 def run_statements(connection: sa.Connection, statements: Sequence[str]) -> None:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
+
+import sqlalchemy as sa
 
 from g60pipeline.contracts.indicators import Binding
 from g60pipeline.warehouse.engine import Warehouse
@@ -46,7 +49,7 @@ WITH last_verdict AS (
 )
 SELECT u.unit_code AS reporting_unit_code, u.label_zh, u.label_en,
        CASE WHEN l.reporting_unit_code IS NOT NULL THEN 'accepted' WHEN s.submission_id IS NULL THEN 'missing'
-            ELSE v.status END AS state,
+            ELSE coalesce(v.status, 'received') END AS state,
        coalesce(s.submission_count, 0) AS submission_count, coalesce(v.critical_count, 0) AS critical_count, v.verdict_id
 FROM core.unit u
 JOIN (SELECT DISTINCT reporting_unit_code FROM core.obligation WHERE period = :period) o ON o.reporting_unit_code = u.unit_code
@@ -73,16 +76,71 @@ def returns_of_month(warehouse: Warehouse, period: str) -> pd.DataFrame:
     return warehouse.read(_RETURNS, {"period": period})
 
 
-def read_binding(warehouse: Warehouse, binding: Binding) -> dict[str, Any] | None:
-    """The indicator value that a figure is read from, as a row of `mart.indicator_value`; None when there is none."""
+_VALUES = """
+SELECT * FROM mart.indicator_value WHERE indicator_id IN :indicators AND period <= :last AND dimension = ''
+"""
+
+_MESSAGES = """
+SELECT message_zh, message_en FROM ops.finding
+WHERE verdict_id = :verdict AND severity = 'critical' ORDER BY finding_no LIMIT :most
+"""
+
+
+def read_bindings(warehouse: Warehouse, bindings: Sequence[Binding]) -> list[dict[str, Any] | None]:
+    """The indicator values that figures are read from, as rows of `mart.indicator_value`; None where there is none."""
+    value = warehouse.table("mart.indicator_value")
+    wanted = {(b.indicator, b.period) for b in bindings}
+    query = sa.select(value).where(
+        value.c.indicator_id.in_({indicator for indicator, _ in wanted}), value.c.period.in_({period for _, period in wanted})
+    )
+    rows: dict[tuple[str, ...], list[dict[str, Any]]] = {}
+    for row in _records(warehouse.read(query)):
+        key = ("indicator_id", "period", "time_basis", "level", "dimension", "dimension_code")
+        rows.setdefault(tuple(row[name] for name in key), []).append(row)
+    return [_choose(binding, rows) for binding in bindings]
+
+
+def _choose(binding: Binding, rows: dict[tuple[str, ...], list[dict[str, Any]]]) -> dict[str, Any] | None:
+    """Pick the subject's row; a smallest or largest value `over` all subjects counts these as units expected and reporting."""
+    key = (binding.indicator, binding.period, binding.time, binding.level, binding.dimension or "", binding.dimension_code or "")
+    found = [row for row in rows.get(key, []) if binding.subject is None or row["subject_code"] == binding.subject]
+    if binding.over is None or not found:
+        return found[0] if found else None
+    valued = [row for row in found if row["value"] is not None]
+    extreme = min if binding.over == "min" else max
+    chosen = extreme(valued, key=lambda row: row["value"]) if valued else found[0]
+    return {**chosen, "expected_unit_count": len(found), "reporting_unit_count": len(valued)}
+
+
+def _records(frame: pd.DataFrame) -> list[dict[str, Any]]:
+    """Rows with None for what is missing and plain Python numbers."""
+    plain = frame.astype(object).where(frame.notna(), None)
+    return [{str(name): value for name, value in row.items()} for row in plain.to_dict("records")]
+
+
+def indicator_values(warehouse: Warehouse, indicators: Sequence[str], last: str) -> pd.DataFrame:
+    """Values of some indicators up to a month, all levels, without dimensions."""
+    query = sa.text(_VALUES).bindparams(sa.bindparam("indicators", expanding=True))
+    return warehouse.read(query, {"indicators": list(indicators), "last": last})
+
+
+def returns_with_messages(warehouse: Warehouse, period: str, most: int = 3) -> pd.DataFrame:
+    """`returns_of_month` with the first critical messages of each unit's last submission: messages_zh, messages_en."""
+    returns = returns_of_month(warehouse, period)
+    texts: list[pd.DataFrame | None] = [
+        None if verdict is None or verdict != verdict else warehouse.read(_MESSAGES, {"verdict": int(verdict), "most": most})
+        for verdict in returns["verdict_id"]
+    ]
+    return returns.assign(
+        messages_zh=[[] if text is None else text["message_zh"].tolist() for text in texts],
+        messages_en=[[] if text is None else text["message_en"].tolist() for text in texts],
+    )
+
+
+def is_synthetic(warehouse: Warehouse, period: str, mark: str) -> bool:
+    """Say whether a cover of the month carries the sample's mark in its remark."""
     query = """
-        SELECT * FROM mart.indicator_value
-        WHERE indicator_id = :indicator AND period = :period AND time_basis = :time AND level = :level
-          AND dimension = :dimension AND dimension_code = :dimension_code AND (:subject = '' OR subject_code = :subject)
-          AND (:over = '' OR value IS NOT NULL)
-        ORDER BY CASE WHEN :over = 'max' THEN -value ELSE value END
-        LIMIT 1
+        SELECT count(*) AS marked FROM staged.cover c JOIN ops.submission s ON s.submission_id = c.submission_id
+        WHERE s.period = :period AND CAST(c.raw_text AS VARCHAR) LIKE :mark
     """
-    parameters = {name: value or "" for name, value in binding.model_dump().items()}
-    rows = warehouse.read(query, parameters).to_dict("records")
-    return {str(name): value for name, value in rows[0].items()} if rows else None
+    return bool(warehouse.read(query, {"period": period, "mark": f"%{mark}%"})["marked"].iloc[0])

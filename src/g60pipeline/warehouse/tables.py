@@ -129,16 +129,16 @@ def _ops(metadata: sa.MetaData) -> None:
     )  # fmt: skip
 
 
-def _form_table(metadata: sa.MetaData, form: Form, schema: str, state: str) -> None:
+def _form_table(metadata: sa.MetaData, form: Form, schema: str, state: str, has_key: bool) -> None:
     fields = [
         _column(f.name, _TYPES[f.type], f"{f.heading}：{f.description.zh} / {f.description.en}") for f in form.fields
     ]
     sa.Table(
         form.name, metadata,
-        _number("submission_id", "台账序号 / submission", key=True),
+        _number("submission_id", "台账序号 / submission", key=has_key, nullable=False),
         _text("reporting_unit_code", "报送单位 / unit on the cover", nullable=False),
         _text("period", "报送期 / month, YYYY-MM", nullable=False),
-        _number("sheet_row", "行号 / row in the sheet, from 1", key=True),
+        _number("sheet_row", "行号 / row in the sheet, from 1", key=has_key, nullable=False),
         *fields,
         _column("raw_text", sa.JSON(), "原文 / field → text as it stood in the cell; blank cells are absent", nullable=False),
         schema=schema, comment=f"{form.title.zh}（{state}） / {form.title.en}: {form.description}",
@@ -205,13 +205,13 @@ def _dimensions(metadata: sa.MetaData) -> None:
 def _indicator_values(metadata: sa.MetaData) -> None:
     sa.Table(
         "indicator_value", metadata,
-        _text("indicator_id", "指标 / indicator", key=True),
-        _text("period", "月份 / month", key=True),
-        _text("time_basis", "时间口径 / end, month or year_to_date", key=True),
-        _text("level", "层级 / cluster, unit or district", key=True),
-        _text("subject_code", "对象 / cluster, unit or district code", key=True),
-        _text("dimension", "分组 / dimension, blank for the whole", key=True),
-        _text("dimension_code", "分组代码 / code within the dimension, blank for the whole", key=True),
+        _text("indicator_id", "指标 / indicator", nullable=False),
+        _text("period", "月份 / month", nullable=False),
+        _text("time_basis", "时间口径 / end, month or year_to_date", nullable=False),
+        _text("level", "层级 / cluster, unit or district", nullable=False),
+        _text("subject_code", "对象 / cluster, unit or district code", nullable=False),
+        _text("dimension", "分组 / dimension, blank for the whole", nullable=False),
+        _text("dimension_code", "分组代码 / code within the dimension, blank for the whole", nullable=False),
         _column("value", sa.Double(), "指标值 / value in the indicator's unit; ratios 0–1; null when there is none"),
         _column("numerator", sa.Double(), "分子 / numerator"),
         _column("denominator", sa.Double(), "分母 / denominator, or the base of a growth"),
@@ -232,8 +232,8 @@ def _scorecard(metadata: sa.MetaData, scorecard: Scorecard, project: Project) ->
     ]
     sa.Table(
         scorecard.name, metadata,
-        _text("period", "月份 / month", key=True),
-        _text("subject_code", "对象 / unit or cluster", key=True),
+        _text("period", "月份 / month", nullable=False),
+        _text("subject_code", "对象 / unit or cluster", nullable=False),
         _text("label_zh", "名称 / name in Chinese"),
         *columns,
         schema="mart", comment=f"{scorecard.title.zh} / {scorecard.title.en}",
@@ -245,8 +245,8 @@ def build_metadata(project: Project) -> sa.MetaData:
     metadata = sa.MetaData()
     _ops(metadata)
     for form in project.forms.values():
-        _form_table(metadata, form, "staged", "暂存")
-        _form_table(metadata, form, "core", "入库")
+        _form_table(metadata, form, "staged", "暂存", has_key=False)
+        _form_table(metadata, form, "core", "入库", has_key=True)
     _dimensions(metadata)
     _indicator_values(metadata)
     for scorecard in project.scorecards:

@@ -132,9 +132,14 @@ def test_a_figure_in_no_section_goes_to_other(project: Project, data: BriefingDa
 
 def test_a_month_without_references_shows_values_and_says_so(project: Project, data: BriefingData) -> None:
     html = build_briefing(replace(data, period="2020-05", figures=make_readings(project, "2020-05")))
-    assert "本月没有可对照的公布数据" in read(html)
-    assert "无公布数对照" in read(item(html, "F10"))
-    assert "与公布数相符</" not in html
+    assert "本月无公布数可对照" in read(html)
+    assert "全区培育深度融合项目1,000项" in read(item(html, "F10"))
+    assert 'class="mark"' not in html
+    assert "项与公布数据相符" not in read(html)
+
+
+def test_december_has_nothing_without_a_reference(data: BriefingData) -> None:
+    assert "本月无公布数可对照" not in read(build_briefing(data))
 
 
 def test_partial_coverage_is_listed_and_full_coverage_said_in_words(data: BriefingData) -> None:

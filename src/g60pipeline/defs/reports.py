@@ -1,0 +1,100 @@
+"""Asset `report/briefing`: one offline page per month, written under a temporary name and renamed when it is whole."""
+
+import os
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import dagster as dg
+
+from g60pipeline.defs.metadata import spec
+from g60pipeline.defs.partitions import MONTHS, ONE_RUN, months_of
+from g60pipeline.defs.resources import House, project
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from g60pipeline.reports.briefing_data import BriefingData, FigureReading, MonthFigure
+
+BRIEFING = dg.AssetKey(["report", "briefing"])
+SYNTHETIC_MARK = "合成样例数据"
+
+
+def _reading(house: House, month_figure: "MonthFigure", found: dict[str, Any] | None) -> "FigureReading":
+    from g60pipeline.indicators.figures import compare
+    from g60pipeline.reports.briefing_data import FigureReading
+
+    figure = month_figure.figure
+    comparison = compare(house.project, figure, found["value"] if found else None)
+    return FigureReading(
+        figure=figure,
+        ours=comparison.ours,
+        met=comparison.met if month_figure.has_reference else None,
+        status=found["status"] if found else "no_value",
+        expected_unit_count=found["expected_unit_count"] if found else 0,
+        reporting_unit_count=found["reporting_unit_count"] if found else 0,
+        coverage_ratio=found["coverage_ratio"] if found else None,
+    )
+
+
+def _briefing_data(house: House, month: str, values: "pd.DataFrame", run_id: str) -> "BriefingData":
+    from g60pipeline.reports.briefing_data import BriefingData, figures_of
+    from g60pipeline.warehouse.summary import is_synthetic, read_bindings, returns_with_messages
+
+    figures = figures_of(house.project.figures.figures if house.project.figures else (), month)
+    found = read_bindings(house.warehouse, [entry.figure.read for entry in figures])
+    return BriefingData(
+        project=house.project,
+        period=month,
+        is_synthetic=is_synthetic(house.warehouse, month, SYNTHETIC_MARK),
+        figures=tuple(_reading(house, entry, row) for entry, row in zip(figures, found, strict=True)),
+        values=values[values["period"] <= month],
+        returns=returns_with_messages(house.warehouse, month),
+        run_id=run_id,
+        rules_version=house.project.rules_version,
+        generated_by="g60pipeline",
+    )
+
+
+def _write(path: Path, page: str) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    fresh = path.with_name(f".{path.name}.{os.getpid()}")
+    fresh.write_text(page, encoding="utf-8")
+    os.replace(fresh, path)
+
+
+@dg.multi_asset(
+    name="briefing",
+    specs=[
+        spec(
+            list(BRIEFING.path),
+            deps=[
+                *(dg.AssetKey(["indicator", file.theme]) for file in project().indicator_files),
+                *(dg.AssetKey(["mart", scorecard.name]) for scorecard in project().scorecards),
+            ],
+            group="reports",
+            description="月度简报：离线网页，中英文。\n\nMonthly briefing: one offline page, Chinese and English.",
+            kinds={"html", "jinja"},
+            partitions_def=MONTHS,
+        )
+    ],
+    backfill_policy=ONE_RUN,
+)
+def briefing(context: dg.AssetExecutionContext, house: House) -> Any:
+    """Write the page of each of the run's months."""
+    from g60pipeline.reports.briefing import build_briefing
+    from g60pipeline.reports.briefing_data import CHART_INDICATORS
+    from g60pipeline.warehouse.summary import indicator_values
+
+    folder = house.settings.out / "briefing"
+    months = months_of(context)
+    values = indicator_values(house.warehouse, CHART_INDICATORS, months[-1])
+    for month in months:
+        data = _briefing_data(house, month, values, context.run.run_id)
+        _write(folder / f"{month}.html", build_briefing(data))
+    page = (folder / f"{months[-1]}.html").resolve()
+    written = datetime.now(UTC).isoformat(timespec="seconds")
+    yield dg.MaterializeResult(
+        asset_key=BRIEFING,
+        metadata={"page": dg.MetadataValue.path(page), "pages": len(months), "written_at": written},
+    )

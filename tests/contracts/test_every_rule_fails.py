@@ -1,0 +1,79 @@
+"""Every rule passes on the good rows and fails on a row that was spoilt for it, with a message that a clerk can read.
+
+A rule without a spoilt row is noticed here: whoever adds a rule adds its mutation to rule_mutations.py.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from rule_mutations import EXPLICIT, Mutation, mutations
+from rule_rows import Rows
+
+from g60pipeline.contracts.forms import Form, Rule
+from g60pipeline.contracts.project import load_project
+from g60pipeline.quality.batch import Batch
+from g60pipeline.quality.derive import derive
+from g60pipeline.quality.findings import build_findings
+from g60pipeline.quality.suites import Expectations
+from g60pipeline.settings import find_project_root
+
+PROJECT = load_project(find_project_root())
+FORMS = (PROJECT.cover, *PROJECT.forms.values())
+RULES = [(form, rule) for form in FORMS for rule in form.rules]
+SPOILT = [
+    pytest.param(form, rule, mutation, id=f"{rule.key}-{n}")
+    for form, rule in RULES
+    for n, mutation in enumerate(mutations(form, rule))
+]
+
+
+@pytest.fixture(scope="module")
+def expectations() -> Expectations:
+    return Expectations()
+
+
+@pytest.fixture(scope="module")
+def good() -> Batch:
+    return Rows(PROJECT).batch()
+
+
+def _findings(rows: Rows, batch: Batch, form: Form, rules: tuple[Rule, ...], with_: Expectations) -> list[dict[str, Any]]:
+    frame = derive(batch.prepared[form.name], batch, form, rules)
+    return build_findings(form, frame, with_.validate(form, rules, frame), rows.layouts().get(form.name, {}))
+
+
+@pytest.mark.parametrize(("form", "rule"), [pytest.param(form, rule, id=rule.key) for form, rule in RULES])
+def test_every_rule_has_a_row_on_which_it_fails(form: Form, rule: Rule) -> None:
+    assert mutations(form, rule), f"{rule.key} has no mutation in rule_mutations.py"
+
+
+def test_every_mutation_belongs_to_a_rule() -> None:
+    assert set(EXPLICIT) == {rule.key for _, rule in RULES if not rule.is_generated}
+
+
+@pytest.mark.parametrize("form", [pytest.param(form, id=form.name) for form in FORMS])
+def test_every_rule_passes_on_the_good_rows(form: Form, good: Batch, expectations: Expectations) -> None:
+    assert _findings(Rows(PROJECT), good, form, form.rules, expectations) == []
+
+
+@pytest.mark.parametrize(("form", "rule", "mutation"), SPOILT)
+def test_rule_fails_on_the_spoilt_row(form: Form, rule: Rule, mutation: Mutation, expectations: Expectations) -> None:
+    rows = Rows(PROJECT)
+    expected = mutation(rows) or (0,)
+    batch = rows.batch()
+    found = _findings(rows, batch, form, (rule,), expectations)
+    spoilt = batch.prepared[form.name].iloc[list(expected)]
+    assert [finding["submission_id"] for finding in found] == list(spoilt["submission_id"])
+    for finding, (_, row) in zip(found, spoilt.iterrows(), strict=True):
+        assert finding["rule"] == rule.id
+        assert finding["value"] == row["raw_text"].get(rule.cell)
+        assert finding["sheet_row"] == (None if form.rows == "cover" else row["sheet_row"])
+        assert finding["cell"], f"{rule.key} marks no cell"
+        assert finding["cell"].endswith(str(row["sheet_row"] or ""))
+        for text in (finding["message_zh"], finding["message_en"]):
+            assert text
+            assert "{" not in text
+            assert "}" not in text
+            assert "nan" not in text.lower().split()

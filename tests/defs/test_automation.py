@@ -1,0 +1,224 @@
+"""What runs by itself, on a real instance and a real warehouse: sensor, schedule, the month's job."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+import pytest
+from small_inbox import MARCH, put
+
+from g60pipeline.contracts.project import load_project
+from g60pipeline.defs.assemble import build_definitions
+from g60pipeline.defs.automation import inbox_sensor, month_after_due_day
+from g60pipeline.defs.instance import open_instance
+from g60pipeline.defs.plan import select_assets
+from g60pipeline.defs.resources import House, project
+from g60pipeline.settings import find_project_root
+from g60pipeline.warehouse.engine import Warehouse
+
+QUIET: dict[str, Any] = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
+HOLD = "import duckdb, sys; c = duckdb.connect(sys.argv[1]); print('held', flush=True); sys.stdin.read()"
+LAYERS = ("intake", "staged", "quality", "core")
+
+
+class World:
+    """A home with an inbox, a warehouse and a Dagster instance of its own."""
+
+    def __init__(self, home: Path) -> None:
+        self.home = home
+        self.graph = build_definitions(resource_overrides={"house": House(home=str(home))})
+        self.instance = open_instance(home)
+
+    def run(self, job: str, month: str | None = None, layers: tuple[str, ...] = LAYERS) -> str:
+        """Run a job in this process, as far as the layers; return the run's id."""
+        keys = [key for key in self.all_keys() if key.path[0] in layers]
+        result = self.graph.resolve_job_def(job).execute_in_process(
+            instance=self.instance,
+            partition_key=month,
+            asset_selection=keys if job == "month" else None,
+            run_config=QUIET,
+            raise_on_error=False,
+        )
+        assert result.success, [e.event_specific_data for e in result.all_events if e.is_step_failure]
+        return result.run_id
+
+    def all_keys(self) -> list[dg.AssetKey]:
+        """Assets of a month in which towns report."""
+        return select_assets(self.graph, (name for name in project().forms if name != "district_economy"))
+
+    def tick(self, cursor: str | None) -> tuple[list[tuple[str | None, str | None]], str | None, Any]:
+        """Let the sensor look once: what it asks for (job, month), its new cursor, what it returned."""
+        house = House(home=str(self.home))
+        with dg.build_sensor_context(
+            instance=self.instance, cursor=cursor, resources={"house": house}
+        ) as context:
+            asked: Any = inbox_sensor(context)
+            requests = [] if isinstance(asked, dg.SkipReason) else asked
+            return [(r.job_name, r.partition_key) for r in requests], context.cursor, asked
+
+    def counts(self) -> dict[str, int]:
+        """Rows of every table."""
+        contracts = load_project(find_project_root())
+        with Warehouse(f"duckdb:///{self.home / 'warehouse.duckdb'}", contracts) as warehouse:
+            query = "SELECT count(*) AS n FROM "
+            return {name: int(warehouse.read(query + name)["n"][0]) for name in warehouse.metadata.tables}
+
+    def checks(self, run_id: str) -> dict[tuple[str, str], dg.AssetCheckEvaluation]:
+        """Evaluations of a run by asset and check."""
+        records = self.instance.get_records_for_run(
+            run_id, of_type=dg.DagsterEventType.ASSET_CHECK_EVALUATION
+        ).records
+        found: list[Any] = [record.event_log_entry.dagster_event.event_specific_data for record in records]
+        return {(check.asset_key.to_user_string(), check.check_name): check for check in found}
+
+
+@pytest.fixture
+def empty(tmp_path: Path) -> Iterator[World]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("DAGSTER_HOME", "")  # restored afterwards: opening the instance sets it
+        world = World(tmp_path)
+        yield world
+        world.instance.dispose()
+
+
+@pytest.fixture(scope="module")
+def judged(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[World, str]]:
+    """Both months in the inbox, March run as a whole."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("DAGSTER_HOME", "")
+        world = World(tmp_path_factory.mktemp("judged"))
+        put(world.home / "inbox", "february", "march")
+        yield world, world.run("month", MARCH.key, (*LAYERS, "mart", "indicator", "report"))
+        world.instance.dispose()
+
+
+def test_the_sensor_asks_for_a_receipt_and_then_for_each_month_with_unjudged_returns(empty: World) -> None:
+    assert empty.tick(None)[0] == []
+    put(empty.home / "inbox", "march")
+    asked, cursor, _ = empty.tick(None)
+    assert asked == [("receive", None)]
+
+    empty.run("receive")
+    assert empty.tick(cursor)[0] == [("month", "2021-03")]
+
+    put(empty.home / "inbox", "february")
+    asked, cursor, _ = empty.tick(cursor)
+    assert asked == [("receive", None)]
+    empty.run("receive")
+    assert empty.tick(cursor)[0] == [("month", "2021-02"), ("month", "2021-03")]
+
+    empty.run("month", "2021-02")
+    assert empty.tick(cursor)[0] == [("month", "2021-03")]
+    empty.run("month", "2021-03")
+    asked, _, reason = empty.tick(cursor)
+    assert asked == []
+    assert "nothing new" in reason.skip_message
+
+
+def test_the_same_tick_twice_asks_under_the_same_keys(empty: World) -> None:
+    put(empty.home / "inbox", "february")
+    first, second = (empty.tick(None)[2] for _ in range(2))
+    assert [request.run_key for request in first] == [request.run_key for request in second]
+    empty.run("receive")
+    first, second = (empty.tick(empty.tick(None)[1])[2] for _ in range(2))
+    assert [request.run_key for request in first] == [request.run_key for request in second]
+    assert project().rules_version in first[0].run_key
+
+
+def test_the_sensor_waits_while_another_process_holds_the_warehouse(empty: World) -> None:
+    empty.tick(None)  # makes the file
+    file = empty.home / "warehouse.duckdb"
+    with subprocess.Popen(
+        [sys.executable, "-c", HOLD, file], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as other:
+        assert other.stdout is not None
+        assert other.stdout.readline() == "held\n"
+        asked, _, reason = empty.tick(None)
+        other.communicate("")
+    assert asked == []
+    assert isinstance(reason, dg.SkipReason)
+    assert str(file) in (reason.skip_message or "")
+
+
+@pytest.mark.parametrize(
+    ("at", "month"),
+    [("2021-03-06T06:00:00+08:00", "2021-02"), ("2022-01-06T06:00:00+08:00", "2021-12")],
+)
+def test_the_schedule_asks_for_last_month(empty: World, at: str, month: str) -> None:
+    context = dg.build_schedule_context(
+        instance=empty.instance, scheduled_execution_time=datetime.fromisoformat(at)
+    )
+    requests = month_after_due_day.evaluate_tick(context).run_requests
+    assert requests is not None
+    assert [request.partition_key for request in requests] == [month]
+
+
+def test_a_month_is_materialised_under_its_partition(judged: tuple[World, str]) -> None:
+    world, _ = judged
+    months = {
+        spec.key: world.instance.get_materialized_partitions(spec.key)
+        for spec in world.graph.resolve_all_asset_specs()
+        if spec.key in world.all_keys()
+    }
+    partitioned = {spec.key for spec in world.graph.resolve_all_asset_specs() if spec.partitions_def}
+    assert {key: found for key, found in months.items() if key in partitioned and found != {"2021-03"}} == {}
+
+
+def test_a_wrong_return_fails_its_check_and_shows_its_rows(judged: tuple[World, str]) -> None:
+    world, run_id = judged
+    checks = world.checks(run_id)
+
+    failed = {name for name, check in checks.items() if not check.passed}
+    assert failed == {("staged/innovation_carrier", "keys_are_unique")}
+    check = checks["staged/innovation_carrier", "keys_are_unique"]
+    assert check.partition == "2021-03"
+    assert check.severity == dg.AssetCheckSeverity.ERROR
+    table: Any = check.metadata["failing_rows"]
+    (row, *_) = table.records
+    assert (row.data["reporting_unit_code"], row.data["period"]) == ("310117U02", "2021-03")
+    assert row.data["cell"]
+    assert "重复" in row.data["message_zh"]
+    assert check.metadata["failing"].value == len(table.records)
+
+
+def test_every_check_of_a_month_has_a_verdict_for_that_month(judged: tuple[World, str]) -> None:
+    world, run_id = judged
+    checks = world.checks(run_id)
+    of_receipt = {name for name, check in checks.items() if check.partition is None}
+    assert {asset for asset, _ in of_receipt} == {"intake/received"}
+    assert {check.partition for name, check in checks.items() if name not in of_receipt} == {"2021-03"}
+    assert all("rows_looked_at" in c.metadata for name, c in checks.items() if name not in of_receipt)
+
+
+def test_running_a_month_again_changes_nothing(judged: tuple[World, str]) -> None:
+    world, _ = judged
+    before = world.counts()
+    assert before["ops.submission"] == 4
+    assert before["ops.verdict"] == 4
+    assert before["core.unit_summary"] == 3
+
+    world.run("month", MARCH.key)
+
+    assert world.counts() == before
+
+
+def test_assets_show_columns_that_their_tables_have(judged: tuple[World, str]) -> None:
+    world, _ = judged
+    contracts = load_project(find_project_root())
+    shown = {
+        spec.metadata["dagster/table_name"]: {c.name for c in spec.metadata["dagster/column_schema"].columns}
+        for spec in world.graph.resolve_all_asset_specs()
+        if "dagster/column_schema" in spec.metadata
+    }
+    with Warehouse(f"duckdb:///{world.home / 'warehouse.duckdb'}", contracts) as warehouse:
+        columns = warehouse.read(
+            "SELECT table_schema || '.' || table_name AS name, column_name FROM information_schema.columns"
+        )
+    real = columns.groupby("name")["column_name"].agg(set).to_dict()
+    assert {name: wanted - real.get(name, set()) for name, wanted in shown.items() if wanted - real.get(name, set())} == {}
