@@ -63,9 +63,13 @@ def sample(
     from g60pipeline.sample.generate import write_sample
 
     settings, project = _load()
-    manifest = write_sample(project, Path(settings.inbox), seed, manifest_path=settings.home / "sample-manifest.json")
+    manifest = write_sample(
+        project, Path(settings.inbox), seed, manifest_path=settings.home / "sample-manifest.json"
+    )
     summary = {"files": len(manifest.files), "inbox": settings.inbox}
-    typer.echo(json.dumps(summary) if as_json else f"{summary['files']} synthetic returns in {settings.inbox}")
+    typer.echo(
+        json.dumps(summary) if as_json else f"{summary['files']} synthetic returns in {settings.inbox}"
+    )
 
 
 @app.command()
@@ -105,9 +109,22 @@ def status(
 
     Example: g60 status --from 2021-01 --to 2021-12 --json
     """
-    _period(first), _period(last)
+    for month in (first, last):
+        _period(month)
     settings, project = _load()
     raise typer.Exit(_report(settings, project, first, last, as_json))
+
+
+@app.command()
+def ui(port: Annotated[int, typer.Option(help="Port on 127.0.0.1.")] = 3000) -> None:
+    """Open Dagster's pages on this machine only: lineage, runs, checks, the sensor and the schedule.
+
+    Example: g60 ui --port 3000
+    """
+    settings, _ = _load()
+    from g60pipeline.defs.instance import serve
+
+    serve(settings, port)
 
 
 def _report(settings: Settings, project: Project, first: str, last: str, as_json: bool) -> int:
@@ -122,7 +139,12 @@ def _report(settings: Settings, project: Project, first: str, last: str, as_json
             figures = _figures(project, warehouse, first, last)
     except WarehouseError as error:
         raise _fail(str(error)) from error
-    outcome = {"months": months, "unplaced_files": unplaced, "figures": figures, "where": _where(settings, last)}
+    outcome = {
+        "months": months,
+        "unplaced_files": unplaced,
+        "figures": figures,
+        "where": _where(settings, last),
+    }
     if as_json:
         typer.echo(json.dumps(outcome, ensure_ascii=False, default=str))
     else:
@@ -145,7 +167,7 @@ def _figures(project: Project, warehouse: Warehouse, first: str, last: str) -> l
             "id": figure.id,
             "measure": figure.measure.en,
             "period": figure.read.period,
-            "ours": comparison.ours,
+            "ours": None if comparison.ours is None else float(comparison.ours),
             "theirs": figure.value,
             "comparator": figure.comparator,
             "unit": figure.unit,

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
 from rich.console import Console
 from rich.table import Table
+
+WIDTH = 132  # of tables that go into a file or a pipe
 
 
 def _months(rows: list[dict[str, Any]]) -> Table:
@@ -29,7 +32,13 @@ def _months(rows: list[dict[str, Any]]) -> Table:
 
 
 def _number(value: float | None) -> str:
-    return "-" if value is None else f"{value:,.6g}" if abs(value) < 1 else f"{value:,.2f}".rstrip("0").rstrip(".")
+    return (
+        "-"
+        if value is None
+        else f"{value:,.6g}"
+        if abs(value) < 1
+        else f"{value:,.2f}".rstrip("0").rstrip(".")
+    )
 
 
 def _figures(rows: list[dict[str, Any]]) -> Table:
@@ -40,13 +49,15 @@ def _figures(rows: list[dict[str, Any]]) -> Table:
     for row in rows:
         ours, met = _number(row["ours"]), "[green]yes" if row["met"] else "[red bold]NO"
         sign = signs[row["comparator"]]
-        table.add_row(row["id"], row["measure"], ours, sign, _number(row["theirs"]), row["unit"], row["coverage"], met)
+        table.add_row(
+            row["id"], row["measure"], ours, sign, _number(row["theirs"]), row["unit"], row["coverage"], met
+        )
     return table
 
 
 def print_outcome(outcome: dict[str, Any]) -> None:
     """Print submissions by month, the published figures, and where to look next."""
-    console = Console()
+    console = Console(width=None if sys.stdout.isatty() else WIDTH)
     console.print(_months(outcome["months"]))
     if outcome["unplaced_files"]:
         console.print(f"{outcome['unplaced_files']} files say no unit or no month; see ops.finding")

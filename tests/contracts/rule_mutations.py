@@ -1,6 +1,7 @@
 """For every rule, what spoils the good rows so that it fails.
 
-Belongs here: one mutation per rule, or per kind of generated rule. A mutation returns the positions of the rows that
+Belongs here: one mutation per rule, or per kind of generated rule. A mutation returns the positions of the
+rows that
 the rule must find, and nothing when that is the first row alone. Not here: the good rows (rule_rows.py).
 """
 
@@ -41,8 +42,9 @@ def measure(code: str, field: str, value: Any) -> Mutation:
     """Write a value into the row of a measure."""
 
     def mutate(rows: Rows) -> Positions:
-        rows.set("district_economy", field, value, rows.measure(code))
-        return (rows.measure(code),)
+        position = rows.measure(code)
+        rows.set("district_economy", field, value, position)
+        return (position,)
 
     return mutate
 
@@ -93,8 +95,12 @@ def _no_register_row(rows: Rows) -> Positions:
 EXPLICIT: dict[str, tuple[Mutation, ...]] = {
     "cover.owed_forms_are_all_present": (_withhold,),
     "cover.no_form_is_sent_that_the_unit_does_not_owe": (_send_too_much,),
-    "cover.file_name_does_not_contradict_the_units_code": (cell("cover", "file_name", "310117104_2021-11_1.xlsx"),),
-    "cover.file_name_does_not_contradict_the_period": (cell("cover", "file_name", "310117103_2021-10_1.xlsx"),),
+    "cover.file_name_does_not_contradict_the_units_code": (
+        cell("cover", "file_name", "310117104_2021-11_1.xlsx"),
+    ),
+    "cover.file_name_does_not_contradict_the_period": (
+        cell("cover", "file_name", "310117103_2021-10_1.xlsx"),
+    ),
     "cover.expected_clusters_are_all_present": (_other_cluster_in_organisation_form,),
     "cover.expected_measures_are_all_present": (_drop_measure,),
     "activity.activity_is_held_before_the_period_ends": (cell("activity", "held_on", date(2021, 12, 1)),),
@@ -137,12 +143,18 @@ EXPLICIT: dict[str, tuple[Mutation, ...]] = {
         cell("cluster_enterprise", "output_wan_yuan", Decimal("1200.5") * 1000),
         cell("cluster_enterprise", "output_wan_yuan", Decimal("1.2005")),
     ),
-    "cluster_enterprise.enterprise_keeps_its_name": (cell("cluster_enterprise", "enterprise_name", "佘山机器人集团"),),
+    "cluster_enterprise.enterprise_keeps_its_name": (
+        cell("cluster_enterprise", "enterprise_name", "佘山机器人集团"),
+    ),
     "cluster_organisation.probationary_members_do_not_exceed_members": (
         cell("cluster_organisation", "probationary_member_count", 151),
     ),
-    "cluster_organisation.new_members_do_not_exceed_members": (cell("cluster_organisation", "new_member_count", 151),),
-    "cluster_organisation.branches_do_not_exceed_organisations": (cell("cluster_organisation", "branch_count", 21),),
+    "cluster_organisation.new_members_do_not_exceed_members": (
+        cell("cluster_organisation", "new_member_count", 151),
+    ),
+    "cluster_organisation.branches_do_not_exceed_organisations": (
+        cell("cluster_organisation", "branch_count", 21),
+    ),
     "cluster_organisation.organisation_is_founded_before_the_period_ends": (
         cell("cluster_organisation", "founded_on", date(2021, 12, 1)),
     ),
@@ -154,7 +166,10 @@ EXPLICIT: dict[str, tuple[Mutation, ...]] = {
         members_as("general_branch", 49),
         members_as("general_branch", 101),
     ),
-    "cluster_organisation.branch_usually_has_3_to_50_members": (members_as("branch", 2), members_as("branch", 51)),
+    "cluster_organisation.branch_usually_has_3_to_50_members": (
+        members_as("branch", 2),
+        members_as("branch", 51),
+    ),
     "cluster_organisation.key_organisation_coverage_is_between_0_and_1": (
         cell("cluster_organisation", "covered_key_enterprise_count", 3),
         cell("cluster_organisation", "key_enterprise_count", 0),
@@ -224,7 +239,9 @@ EXPLICIT: dict[str, tuple[Mutation, ...]] = {
         cell("integration_project", "status", "running"),
         cell("integration_project", "finished_on", None),
     ),
-    "integration_project.baseline_value_is_above_0": (cell("integration_project", "baseline_value", Decimal(0)),),
+    "integration_project.baseline_value_is_above_0": (
+        cell("integration_project", "baseline_value", Decimal(0)),
+    ),
     "integration_project.outcome_is_given_whole_or_not_at_all": (
         cell("integration_project", "outcome_unit", None),
         cell("integration_project", "achieved_value", None),
@@ -232,14 +249,18 @@ EXPLICIT: dict[str, tuple[Mutation, ...]] = {
     "integration_project.project_code_begins_with_its_cluster": (
         cell("integration_project", "project_code", "C04-2021-001"),
     ),
-    "integration_project.patents_of_a_project_do_not_shrink": (before("integration_project", "patent_count", 4),),
+    "integration_project.patents_of_a_project_do_not_shrink": (
+        before("integration_project", "patent_count", 4),
+    ),
     "integration_project.start_of_a_project_does_not_change": (
         before("integration_project", "started_on", date(2021, 3, 2)),
     ),
     "recognition.recognition_is_awarded_before_the_period_ends": (
         cell("recognition", "awarded_on", date(2021, 12, 1)),
     ),
-    "recognition.recognition_is_awarded_within_the_period": (cell("recognition", "awarded_on", date(2021, 10, 31)),),
+    "recognition.recognition_is_awarded_within_the_period": (
+        cell("recognition", "awarded_on", date(2021, 10, 31)),
+    ),
     "recognition.rank_is_not_beyond_the_number_of_entries": (cell("recognition", "rank", 51),),
     "recognition.recognition_of_a_city_names_the_city": (cell("recognition", "awarding_city", None),),
     "service_case.case_is_accepted_before_it_is_completed": (
@@ -251,7 +272,9 @@ EXPLICIT: dict[str, tuple[Mutation, ...]] = {
     "service_case.case_is_completed_within_the_period": (
         cell("service_case", "completed_at", datetime(2021, 10, 31, 23, 59)),
     ),
-    "service_case.case_takes_less_than_two_years": (cell("service_case", "accepted_at", datetime(2019, 11, 1, 0, 0)),),
+    "service_case.case_takes_less_than_two_years": (
+        cell("service_case", "accepted_at", datetime(2019, 11, 1, 0, 0)),
+    ),
     "unit_summary.new_members_do_not_exceed_members": (cell("unit_summary", "new_member_count", 1001),),
     "unit_summary.the_summary_is_the_units_own": (cell("unit_summary", "unit_code", "310117104"),),
     "unit_summary.members_follow_from_last_month": (
@@ -271,7 +294,9 @@ EXPLICIT: dict[str, tuple[Mutation, ...]] = {
         before("unit_summary", "member_count", 5001),
     ),
     "unit_summary.the_return_is_not_last_months_copy": (_copy_last_month,),
-    "unit_summary.new_members_of_clusters_do_not_exceed_the_units": (cell("unit_summary", "new_member_count", 1),),
+    "unit_summary.new_members_of_clusters_do_not_exceed_the_units": (
+        cell("unit_summary", "new_member_count", 1),
+    ),
     "unit_summary.new_members_of_clusters_since_january_do_not_exceed_the_units": (
         cell("unit_summary", "new_member_count_ytd", 11),
     ),
@@ -285,7 +310,9 @@ EXPLICIT: dict[str, tuple[Mutation, ...]] = {
 }
 for _form in ("activity", "chain_cooperation", "innovation_carrier", "integration_project", "service_case"):
     EXPLICIT[f"{_form}.cluster_is_hosted_by_the_unit"] = (cell(_form, "cluster_code", OTHERS_CLUSTER),)
-    EXPLICIT[f"{_form}.cluster_of_the_row_is_in_the_organisation_form"] = (_other_cluster_in_organisation_form,)
+    EXPLICIT[f"{_form}.cluster_of_the_row_is_in_the_organisation_form"] = (
+        _other_cluster_in_organisation_form,
+    )
 for _form in ("cluster_enterprise", "cluster_organisation"):
     EXPLICIT[f"{_form}.cluster_is_hosted_by_the_unit"] = (cell(_form, "cluster_code", OTHERS_CLUSTER),)
 EXPLICIT["cluster_enterprise.cluster_of_the_row_is_in_the_organisation_form"] = (_no_register_row,)

@@ -1,6 +1,8 @@
-"""A good return of a cluster's host and one of the Statistics Bureau, with the month before, small enough to read.
+"""A good return of a cluster's host and one of the Statistics Bureau, with the month before, small enough
+to read.
 
-Belongs here: the rows and how to spoil them. Not here: which spoiling belongs to which rule (rule_mutations.py).
+Belongs here: the rows and how to spoil them. Not here: which spoiling belongs to which rule
+(rule_mutations.py).
 """
 
 from __future__ import annotations
@@ -21,7 +23,15 @@ HOST, BUREAU, PERIOD = "310117103", "310117U03", "2021-11"
 HOST_ID, BUREAU_ID = 11, 12
 NOT_APPLICABLE = "不适用"
 USCC = ("91310117MA1JXJ833R", "91310117MA1JCDDD62", "91310117MA1JFX5C8L", "91310117MA1JMG0BXQ")
-FLAGS = ("is_key", "is_above_scale", "is_high_tech", "is_specialised", "is_little_giant", "is_listed", "has_organisation")
+FLAGS = (
+    "is_key",
+    "is_above_scale",
+    "is_high_tech",
+    "is_specialised",
+    "is_little_giant",
+    "is_listed",
+    "has_organisation",
+)
 
 
 def _enterprise(uscc: str, name: str, members: int, output: str | None, flags: set[str]) -> Row:
@@ -47,7 +57,8 @@ HOST_FORMS: dict[str, list[Row]] = {
     "cluster_organisation": [
         {
             "cluster_code": "C03", "organisation_form": "committee", "founded_on": date(2018, 11, 27),
-            "lead_enterprise_uscc": USCC[0], "organisation_count": 20, "branch_count": 18, "member_count": 150,
+            "lead_enterprise_uscc": USCC[0], "organisation_count": 20, "branch_count": 18,
+            "member_count": 150,
             "probationary_member_count": 8, "new_member_count": 2, "new_member_count_ytd": 12,
             "key_enterprise_count": 2, "covered_key_enterprise_count": 1, "also_counted_in": "C04;C05",
         }
@@ -67,7 +78,8 @@ HOST_FORMS: dict[str, list[Row]] = {
     "activity": [
         {
             "activity_no": "HD-1", "held_on": date(2021, 11, 3), "cluster_code": "C03", "category": "lecture",
-            "course_system": "匠心课堂", "studio": "先锋工作室", "session_count": 3, "participation_count": 90,
+            "course_system": "匠心课堂", "studio": "先锋工作室", "session_count": 3,
+            "participation_count": 90,
         }
     ],
     "integration_project": [
@@ -89,14 +101,16 @@ HOST_FORMS: dict[str, list[Row]] = {
     ],
     "chain_cooperation": [
         {
-            "cooperation_no": "XZ-1", "cluster_code": "C03", "supplier_uscc": USCC[3], "receiver_uscc": USCC[1],
+            "cooperation_no": "XZ-1", "cluster_code": "C03", "supplier_uscc": USCC[3],
+            "receiver_uscc": USCC[1],
             "kind": "emergency_supply", "goods": "口罩", "quantity": Decimal("500"), "quantity_unit": "piece",
             "amount_wan_yuan": Decimal("1.5"), "amount_unit": "wan_yuan", "agreed_on": date(2021, 11, 1),
             "delivered_on": date(2021, 11, 30),
         }
     ],
     "innovation_carrier": [
-        {"cluster_code": "C03", "name": "佘山技术中心", "level": "municipal", "recognised_on": date(2021, 6, 1)}
+        {"cluster_code": "C03", "name": "佘山技术中心", "level": "municipal",
+         "recognised_on": date(2021, 6, 1)}
     ],
     "recognition": [
         {
@@ -139,7 +153,12 @@ def _typed(row: Row) -> Row:
 def _frame(form: Form, rows: list[Row], submission: int, unit: str) -> pd.DataFrame:
     keys = {"submission_id": submission, "reporting_unit_code": unit, "period": PERIOD}
     records = [
-        {**keys, "sheet_row": 4 + n, **_typed(row), "raw_text": {k: str(v) for k, v in row.items() if v is not None}}
+        {
+            **keys,
+            "sheet_row": 4 + n,
+            **_typed(row),
+            "raw_text": {k: str(v) for k, v in row.items() if v is not None},
+        }
         for n, row in enumerate(rows)
     ]
     columns = [*keys, "sheet_row", *(field.name for field in form.fields), "raw_text"]
@@ -173,24 +192,35 @@ class Rows:
     """The good returns as frames of one's own, to be spoilt cell by cell. Positions of rows count from 0."""
 
     def __init__(self, project: Project) -> None:
-        self.project = project
+        self.project, self.period = project, PERIOD
         forms, economy = project.forms, economy_rows(project)
-        self.frames = {"cover": pd.DataFrame([_cover(HOST_ID, HOST), _cover(BUREAU_ID, BUREAU)], dtype=object)}
+        self.frames = {
+            "cover": pd.DataFrame([_cover(HOST_ID, HOST), _cover(BUREAU_ID, BUREAU)], dtype=object)
+        }
         self.frames |= {name: _frame(forms[name], rows, HOST_ID, HOST) for name, rows in HOST_FORMS.items()}
         self.frames["district_economy"] = _frame(forms["district_economy"], economy, BUREAU_ID, BUREAU)
         self.history = {name: _history(forms[name], rows, HOST_ID) for name, rows in HOST_FORMS.items()}
         self.history["district_economy"] = _history(forms["district_economy"], economy, BUREAU_ID)
         self.present = {(HOST_ID, name) for name in HOST_FORMS} | {(BUREAU_ID, "district_economy")}
 
-    def batch(self) -> Batch:
-        forms = {name: frame for name, frame in self.frames.items() if name != "cover"}
-        return Batch(self.project, self.frames["cover"], forms, frozenset(self.present), self.history)
+    def batch(self, form: Form) -> Batch:
+        """Return what the form's rules look at, and no more, as frames are dear to prepare."""
+        needed = {form.name, *(column.arguments.get("form") for column in form.derived)} - {"cover"}
+        forms = {name: frame for name, frame in self.frames.items() if name in needed}
+        batch = Batch(self.project, self.frames["cover"], forms, frozenset(self.present), self.history)
+        if self.period != PERIOD:
+            # what is judged has a month, so that frames can't be prepared with anything else in its place
+            batch.prepared["cover"].at[0, "period"] = self.period
+        return batch
 
     def layouts(self) -> dict[str, dict[int, dict[str, Any]]]:
         """Where the fields stand: the first in column A."""
         return {
             name: {
-                number: {"sheet": form.sheet, "fields": {f.name: {"column": chr(65 + n)} for n, f in enumerate(form.fields)}}
+                number: {
+                    "sheet": form.sheet,
+                    "fields": {f.name: {"column": chr(65 + n)} for n, f in enumerate(form.fields)},
+                }
                 for number in (HOST_ID, BUREAU_ID)
             }
             for name, form in self.project.forms.items()
@@ -198,7 +228,10 @@ class Rows:
 
     def set(self, form: str, field: str, value: Any, row: int = 0) -> None:
         frame = self.frames[form]
-        frame.at[row, field] = value
+        if (form, field) == ("cover", "period"):
+            self.period = value
+        else:
+            frame.at[row, field] = value
         texts = {key: text for key, text in frame.at[row, "raw_text"].items() if key != field}
         frame.at[row, "raw_text"] = texts if value is None else {**texts, field: str(value)}
 

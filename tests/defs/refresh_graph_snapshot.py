@@ -1,7 +1,7 @@
 """Writes `graph_snapshot.txt` anew: `python tests/defs/refresh_graph_snapshot.py`, or `make snapshot`.
 
-The snapshot is one line per fact, sorted, so that a change of lineage shows as a short diff. Read the diff before you
-commit it.
+The snapshot is one line per fact, sorted, so that a change of lineage shows as a short diff. Read the diff before
+you commit it.
 """
 
 from __future__ import annotations
@@ -32,7 +32,8 @@ def _assets(graph: dg.Definitions) -> Iterator[str]:
     for spec in graph.resolve_all_asset_specs():
         name = f"asset {spec.key.to_user_string()}"
         yield f"{name} | deps {_list(dep.asset_key for dep in spec.deps)}"
-        yield f"{name} | group {spec.group_name}; owners {', '.join(spec.owners)}; kinds {', '.join(sorted(spec.kinds))}"
+        owners, kinds = ", ".join(spec.owners), ", ".join(sorted(spec.kinds))
+        yield f"{name} | group {spec.group_name}; owners {owners}; kinds {kinds}"
         version = "yes" if spec.code_version else "no"
         yield f"{name} | partitions {_partitions(spec.partitions_def)}; code version {version}"
 
@@ -42,8 +43,9 @@ def _checks(graph: dg.Definitions) -> Iterator[str]:
         assert isinstance(checks, dg.AssetsDefinition)
         for check in checks.check_specs:
             metadata = "; ".join(f"{name} {check.metadata[name]}" for name in sorted(check.metadata))
+            blocking = "blocking" if check.blocking else "non-blocking"
             yield (
-                f"check {check.asset_key.to_user_string()} {check.name} | {'' if check.blocking else 'non-'}blocking; "
+                f"check {check.asset_key.to_user_string()} {check.name} | {blocking}; "
                 f"{metadata}; partitions {_partitions(check.partitions_def)}; "
                 f"after {_list(dep.asset_key for dep in check.additional_deps)}"
             )

@@ -1,4 +1,4 @@
-"""Returns of two units for two months, the last of them wrong: a key stands twice in its innovation carriers."""
+"""Returns of two units for two months, the last of them wrong: a key stands twice in its carriers."""
 
 from __future__ import annotations
 

@@ -17,7 +17,7 @@ from g60pipeline.contracts.project import load_project
 from g60pipeline.defs.assemble import build_definitions
 from g60pipeline.defs.automation import inbox_sensor, month_after_due_day
 from g60pipeline.defs.instance import open_instance
-from g60pipeline.defs.plan import select_assets
+from g60pipeline.defs.plan import plan_spans, select_assets
 from g60pipeline.defs.resources import House, project
 from g60pipeline.settings import find_project_root
 from g60pipeline.warehouse.engine import Warehouse
@@ -35,22 +35,31 @@ class World:
         self.graph = build_definitions(resource_overrides={"house": House(home=str(home))})
         self.instance = open_instance(home)
 
-    def run(self, job: str, month: str | None = None, layers: tuple[str, ...] = LAYERS) -> str:
+    def run(
+        self,
+        job: str,
+        month: str | None = None,
+        layers: tuple[str, ...] = LAYERS,
+        tags: dict[str, str] | None = None,
+    ) -> str:
         """Run a job in this process, as far as the layers; return the run's id."""
         keys = [key for key in self.all_keys() if key.path[0] in layers]
         result = self.graph.resolve_job_def(job).execute_in_process(
             instance=self.instance,
             partition_key=month,
+            tags=tags,
             asset_selection=keys if job == "month" else None,
             run_config=QUIET,
             raise_on_error=False,
         )
-        assert result.success, [e.event_specific_data for e in result.all_events if e.is_step_failure]
+        failed = [event.step_failure_data.error for event in result.all_events if event.is_step_failure]
+        assert result.success, [str(error and (error.cause or error)) for error in failed]
         return result.run_id
 
     def all_keys(self) -> list[dg.AssetKey]:
-        """Assets of a month in which towns report."""
-        return select_assets(self.graph, (name for name in project().forms if name != "district_economy"))
+        """Assets that a command would run for March."""
+        (span,) = plan_spans(project(), MARCH, MARCH)
+        return select_assets(self.graph, span.forms)
 
     def tick(self, cursor: str | None) -> tuple[list[tuple[str | None, str | None]], str | None, Any]:
         """Let the sensor look once: what it asks for (job, month), its new cursor, what it returned."""
@@ -69,13 +78,19 @@ class World:
             query = "SELECT count(*) AS n FROM "
             return {name: int(warehouse.read(query + name)["n"][0]) for name in warehouse.metadata.tables}
 
-    def checks(self, run_id: str) -> dict[tuple[str, str], dg.AssetCheckEvaluation]:
-        """Evaluations of a run by asset and check."""
+    def evaluations(self, run_id: str) -> list[dg.AssetCheckEvaluation]:
+        """Evaluations of a run."""
         records = self.instance.get_records_for_run(
             run_id, of_type=dg.DagsterEventType.ASSET_CHECK_EVALUATION
         ).records
-        found: list[Any] = [record.event_log_entry.dagster_event.event_specific_data for record in records]
-        return {(check.asset_key.to_user_string(), check.check_name): check for check in found}
+        found: list[Any] = [record.event_log_entry.dagster_event for record in records]
+        return [event.event_specific_data for event in found]
+
+    def checks(self, run_id: str) -> dict[tuple[str, str], dg.AssetCheckEvaluation]:
+        """Evaluations of a month's run by asset and check."""
+        return {
+            (check.asset_key.to_user_string(), check.check_name): check for check in self.evaluations(run_id)
+        }
 
 
 @pytest.fixture
@@ -152,7 +167,9 @@ def test_the_sensor_waits_while_another_process_holds_the_warehouse(empty: World
 )
 def test_the_schedule_asks_for_last_month(empty: World, at: str, month: str) -> None:
     context = dg.build_schedule_context(
-        instance=empty.instance, scheduled_execution_time=datetime.fromisoformat(at)
+        instance=empty.instance,
+        scheduled_execution_time=datetime.fromisoformat(at),
+        repository_def=empty.graph.get_repository_def(),
     )
     requests = month_after_due_day.evaluate_tick(context).run_requests
     assert requests is not None
@@ -196,6 +213,20 @@ def test_every_check_of_a_month_has_a_verdict_for_that_month(judged: tuple[World
     assert all("rows_looked_at" in c.metadata for name, c in checks.items() if name not in of_receipt)
 
 
+def test_a_range_records_the_months_that_failed_and_the_last_one(empty: World) -> None:
+    put(empty.home / "inbox", "february", "march")
+
+    first, last = "dagster/asset_partition_range_start", "dagster/asset_partition_range_end"
+    run_id = empty.run("month", tags={first: "2021-03", last: "2021-05"})
+
+    found = [
+        (check.partition, check.passed)
+        for check in empty.evaluations(run_id)
+        if (check.asset_key.path[-1], check.check_name) == ("innovation_carrier", "keys_are_unique")
+    ]
+    assert sorted(found, key=str) == [("2021-03", False), (None, False)]
+
+
 def test_running_a_month_again_changes_nothing(judged: tuple[World, str]) -> None:
     world, _ = judged
     before = world.counts()
@@ -221,4 +252,8 @@ def test_assets_show_columns_that_their_tables_have(judged: tuple[World, str]) -
             "SELECT table_schema || '.' || table_name AS name, column_name FROM information_schema.columns"
         )
     real = columns.groupby("name")["column_name"].agg(set).to_dict()
-    assert {name: wanted - real.get(name, set()) for name, wanted in shown.items() if wanted - real.get(name, set())} == {}
+    assert {
+        name: wanted - real.get(name, set())
+        for name, wanted in shown.items()
+        if wanted - real.get(name, set())
+    } == {}

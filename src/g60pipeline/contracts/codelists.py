@@ -29,7 +29,7 @@ class Code(Model):
     aliases: tuple[str, ...] = ()
     valid_from: str = ""
     valid_to: str = ""
-    attributes: dict[str, str] = {}
+    attributes: dict[str, str] = Attr(default_factory=dict)
 
     def is_valid_in(self, period: Period) -> bool:
         """Say whether the code is valid at the end of the period."""
@@ -107,7 +107,9 @@ def read_code_list(path: Path) -> CodeList:
         try:
             code = Code.model_validate(data)
         except ValidationError as error:
-            raise ContractError(f"{path}:{line}: {error.errors()[0]['loc'][0]}: {error.errors()[0]['msg']}") from error
+            raise ContractError(
+                f"{path}:{line}: {error.errors()[0]['loc'][0]}: {error.errors()[0]['msg']}"
+            ) from error
         if any(code.code == other.code for other in codes):
             raise ContractError(f"{path}:{line}: code {code.code} stands twice")
         codes.append(code)
@@ -121,5 +123,7 @@ def read_obligations(path: Path) -> tuple[Obligation, ...]:
         try:
             obligations.append(Obligation.model_validate(row))
         except ValidationError as error:
-            raise ContractError(f"{path}:{line}: {error.errors()[0]['loc'][0]}: {error.errors()[0]['msg']}") from error
+            raise ContractError(
+                f"{path}:{line}: {error.errors()[0]['loc'][0]}: {error.errors()[0]['msg']}"
+            ) from error
     return tuple(obligations)

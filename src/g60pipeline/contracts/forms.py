@@ -67,7 +67,7 @@ class Derived(Model):
 
     name: str
     function: str
-    arguments: dict[str, Any] = {}
+    arguments: dict[str, Any] = Attr(default_factory=dict)
 
 
 class Rule(Model):
@@ -103,14 +103,19 @@ class Rule(Model):
     @property
     def columns(self) -> tuple[str, ...]:
         """Columns that the expectation looks at."""
-        single = [str(self.kwargs[name]) for name in ("column", "column_A", "column_B") if name in self.kwargs]
+        single = [
+            str(self.kwargs[name]) for name in ("column", "column_A", "column_B") if name in self.kwargs
+        ]
         return (*single, *self.kwargs.get("column_list", ()))
 
     @property
     def placeholders(self) -> set[str]:
         """Names that the messages quote."""
         return {
-            name for text in (self.message.zh, self.message.en) for _, name, _, _ in Formatter().parse(text) if name
+            name
+            for text in (self.message.zh, self.message.en)
+            for _, name, _, _ in Formatter().parse(text)
+            if name
         }
 
 
@@ -248,39 +253,62 @@ def read_form(path: Path) -> Form:
 
 
 # Columns that every frame of a form has beside the contract's own.
-TECHNICAL_COLUMNS = ("submission_id", "reporting_unit_code", "period", "period_start", "period_end", "period_close")
+TECHNICAL_COLUMNS = (
+    "submission_id",
+    "reporting_unit_code",
+    "period",
+    "period_start",
+    "period_end",
+    "period_close",
+)
 
 
-def _faults(form: Form) -> list[tuple[list[str | int], str]]:
-    """List what pydantic cannot see: names that point nowhere, headings used twice, rules that quote nothing."""
-    faults: list[tuple[list[str | int], str]] = []
-    known = {field.name for field in form.fields} | {column.name for column in form.derived} | set(TECHNICAL_COLUMNS)
+Faults = list[tuple[list[str | int], str]]
+
+
+def _field_faults(form: Form) -> Faults:
+    faults: Faults = []
     headings: set[str] = set()
     for index, field in enumerate(form.fields):
         at: list[str | int] = ["schema", 0, "properties", index]
-        for heading in field.headings:
-            if heading in headings:
-                faults.append((at, f"heading {heading} stands for two fields"))
-            headings.add(heading)
-        for reference in (field.ytd_of, field.unit_field):
-            if reference is not None and reference not in form.field_by_name:
-                faults.append((at, f"{field.name} points to {reference}, which is no field"))
+        faults += [
+            (at, f"heading {heading} stands for two fields")
+            for heading in field.headings
+            if heading in headings
+        ]
+        headings.update(field.headings)
+        references = [name for name in (field.ytd_of, field.unit_field) if name is not None]
+        missing = [name for name in references if name not in form.field_by_name]
+        faults += [(at, f"{field.name} points to {name}, which is no field") for name in missing]
+    return faults
+
+
+def _rule_faults(form: Form) -> Faults:
+    known = (
+        {field.name for field in form.fields}
+        | {column.name for column in form.derived}
+        | set(TECHNICAL_COLUMNS)
+    )
+    faults: Faults = []
     ids: set[str] = set()
     for index, rule in enumerate(form.rules):
-        at = ["schema", 0, "quality", index]
+        at: list[str | int] = ["schema", 0, "quality", index]
         if rule.id in ids:
             faults.append((at, f"rule {rule.id} stands twice"))
         ids.add(rule.id)
         if rule.cell not in form.field_by_name:
             faults.append((at, f"rule {rule.id} marks {rule.cell}, which is no field"))
-        for column in (*rule.columns, *rule.compared_with, *(rule.placeholders - {"value"})):
-            if column not in known:
-                faults.append((at, f"rule {rule.id} uses {column}, which is neither a field nor derived"))
+        used = (*rule.columns, *rule.compared_with, *sorted(rule.placeholders - {"value"}))
+        faults += [
+            (at, f"rule {rule.id} uses {c}, which is neither a field nor derived")
+            for c in used
+            if c not in known
+        ]
     return faults
 
 
 def check_form(form: Form) -> None:
     """Raise ContractError with file and line of each name that points nowhere."""
-    faults = _faults(form)
+    faults = _field_faults(form) + _rule_faults(form)
     if faults:
         raise ContractError("\n".join(f"{form.path}:{line_of(form.path, at)}: {what}" for at, what in faults))

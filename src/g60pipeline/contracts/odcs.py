@@ -84,7 +84,7 @@ class Implementation(Model):
     """The Great Expectations expectation and its arguments."""
 
     expectation: str = Attr(pattern=r"^Expect[A-Za-z]+$")
-    kwargs: dict[str, Any] = {}
+    kwargs: dict[str, Any] = Attr(default_factory=dict)
 
 
 class Computation(Model):
@@ -127,7 +127,9 @@ class Quality(Model):
     id: Identifier
     type: Literal["custom"]
     engine: Literal["greatExpectations"]
-    dimension: Literal["accuracy", "completeness", "conformity", "consistency", "coverage", "timeliness", "uniqueness"]
+    dimension: Literal[
+        "accuracy", "completeness", "conformity", "consistency", "coverage", "timeliness", "uniqueness"
+    ]
     severity: Severity
     description: str = Attr(min_length=10)
     implementation: Implementation

@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from functools import cached_property
 from pathlib import Path
 
+from pydantic import Field as Attr
+
 from g60pipeline.contracts.base import ContractError, Model, line_of, read_model
 from g60pipeline.contracts.codelists import CodeList, Obligation, read_code_list, read_obligations
 from g60pipeline.contracts.forms import Form, read_form
@@ -36,7 +38,7 @@ class Project(Model):
     obligations: tuple[Obligation, ...]
     messages: Messages
     indicator_files: tuple[IndicatorFile, ...] = ()
-    marts: dict[str, Mart] = {}
+    marts: dict[str, Mart] = Attr(default_factory=dict)
     scorecards: tuple[Scorecard, ...] = ()
     figures: FigureFile | None = None
     rules_version: str
@@ -85,7 +87,11 @@ def _check_references(project: Project) -> None:
     forms = (project.cover, *project.forms.values())
     faults = [fault for form in forms for fault in _unknown_codes(form, project.code_lists)]
     known = set(project.forms)
-    faults += [f"obligations.csv: {o.unit_code} owes {o.form}, which is no form" for o in project.obligations if o.form not in known]
+    faults += [
+        f"obligations.csv: {o.unit_code} owes {o.form}, which is no form"
+        for o in project.obligations
+        if o.form not in known
+    ]
     if faults:
         raise ContractError("\n".join(faults))
 
@@ -95,10 +101,14 @@ def load_project(root: Path) -> Project:
     schemas, assets = root / "schemas", root / "assets"
     messages = read_model(Messages, schemas / "messages.yaml")
     form_paths = sorted((schemas / "forms").glob("*.odcs.yaml"))
-    forms = {form.name: form for form in (with_generated_rules(read_form(path), messages) for path in form_paths)}
+    forms = {
+        form.name: form for form in (with_generated_rules(read_form(path), messages) for path in form_paths)
+    }
     list_paths = sorted(path for path in (schemas / "codelists").glob("*.csv") if path.stem != "obligations")
     obligations = schemas / "codelists" / "obligations.csv"
-    indicator_files = tuple(read_indicator_file(path) for path in sorted((assets / "indicators").glob("*.yaml")))
+    indicator_files = tuple(
+        read_indicator_file(path) for path in sorted((assets / "indicators").glob("*.yaml"))
+    )
     figures = assets / "figures" / "published_2021.yaml"
     scorecards = assets / "reports" / "scorecards.yaml"
     project = Project(

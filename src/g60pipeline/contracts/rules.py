@@ -29,7 +29,7 @@ class _Build:
         kwargs: dict[str, Any],
         missing: str = "skip",
         compared_with: tuple[str, ...] = (),
-        **quoted: Any,
+        **quoted: str,
     ) -> Rule:
         said = self.messages.generated[kind]
         texts = {"heading": field.heading, "field": field.name, **quoted}
@@ -53,46 +53,87 @@ class _Build:
         })  # fmt: skip
 
     def rules(self, field: Field) -> Iterator[Generated]:
+        """Rules of one field, in the order of what is checked first."""
+        kinds = (
+            self.reported,
+            self.listed,
+            self.valid,
+            self.bounded,
+            self.patterned,
+            self.limited,
+            self.cumulated,
+        )
+        for kind in kinds:
+            yield from kind(field)
+
+    def _flag(
+        self, field: Field, kind: str, derived: Derived, missing: str = "skip", **quoted: str
+    ) -> Generated:
+        kwargs = {"column": derived.name, "value_set": [True]}
+        return self.rule(field, kind, "ExpectColumnValuesToBeInSet", kwargs, missing, **quoted), (derived,)
+
+    def reported(self, field: Field) -> Iterator[Generated]:
         if field.is_required:
-            column = f"{field.name}__is_reported"
-            kwargs = {"column": column, "value_set": [True]}
-            yield (
-                self.rule(field, "is_reported", "ExpectColumnValuesToBeInSet", kwargs, missing="fail"),
-                (Derived(name=column, function="is_reported", arguments={"field": field.name}),),
-            )
+            arguments = {"field": field.name}
+            derived = Derived(name=f"{field.name}__is_reported", function="is_reported", arguments=arguments)
+            yield self._flag(field, "is_reported", derived, missing="fail")
+
+    def listed(self, field: Field) -> Iterator[Generated]:
         if field.code_list is not None:
-            column = f"{field.name}__is_listed"
-            kwargs = {"column": column, "value_set": [True]}
-            yield (
-                self.rule(field, "is_in_its_code_list", "ExpectColumnValuesToBeInSet", kwargs, code_list=field.code_list),
-                (Derived(name=column, function="is_listed", arguments={"field": field.name, "code_list": field.code_list}),),
-            )
+            arguments = {"field": field.name, "code_list": field.code_list}
+            derived = Derived(name=f"{field.name}__is_listed", function="is_listed", arguments=arguments)
+            yield self._flag(field, "is_in_its_code_list", derived, code_list=field.code_list)
+
+    def valid(self, field: Field) -> Iterator[Generated]:
         if field.format == "uscc":
-            column = f"{field.name}__is_valid"
-            kwargs = {"column": column, "value_set": [True]}
-            yield (
-                self.rule(field, "has_a_valid_check_digit", "ExpectColumnValuesToBeInSet", kwargs),
-                (Derived(name=column, function="is_valid_uscc", arguments={"field": field.name}),),
-            )
+            arguments = {"field": field.name}
+            derived = Derived(name=f"{field.name}__is_valid", function="is_valid_uscc", arguments=arguments)
+            yield self._flag(field, "has_a_valid_check_digit", derived)
+
+    def bounded(self, field: Field) -> Iterator[Generated]:
         if field.minimum is not None or field.maximum is not None:
             kwargs = {"column": field.name, "min_value": field.minimum, "max_value": field.maximum}
             bounds = {"minimum": _bound(field.minimum), "maximum": _bound(field.maximum)}
-            yield self.rule(field, "is_within_its_range", "ExpectColumnValuesToBeBetween", kwargs, **bounds), ()
+            yield (
+                self.rule(field, "is_within_its_range", "ExpectColumnValuesToBeBetween", kwargs, **bounds),
+                (),
+            )
+
+    def patterned(self, field: Field) -> Iterator[Generated]:
         if field.pattern is not None:
             kwargs = {"column": field.name, "regex": field.pattern}
-            yield self.rule(field, "matches_its_pattern", "ExpectColumnValuesToMatchRegex", kwargs, pattern=field.pattern), ()
+            quoted = field.pattern.replace("{", "{{").replace("}", "}}")  # its braces are no placeholders
+            rule = self.rule(
+                field, "matches_its_pattern", "ExpectColumnValuesToMatchRegex", kwargs, pattern=quoted
+            )
+            yield rule, ()
+
+    def limited(self, field: Field) -> Iterator[Generated]:
         if field.max_length is not None:
             kwargs = {"column": field.name, "min_value": 0, "max_value": field.max_length}
-            yield self.rule(field, "is_not_too_long", "ExpectColumnValueLengthsToBeBetween", kwargs, max_length=field.max_length), ()
-        if field.ytd_of is not None:
-            yield from self.year_to_date(field, field.ytd_of)
+            expectation = "ExpectColumnValueLengthsToBeBetween"
+            yield (
+                self.rule(field, "is_not_too_long", expectation, kwargs, max_length=str(field.max_length)),
+                (),
+            )
 
-    def year_to_date(self, field: Field, month: str) -> Iterator[Generated]:
-        kwargs: dict[str, Any] = {
-            "column_A": field.name, "column_B": month, "or_equal": True, "ignore_row_if": "either_value_is_missing",
-        }  # fmt: skip
+    def cumulated(self, field: Field) -> Iterator[Generated]:
+        if field.ytd_of is not None:
+            yield self._at_least_the_months(field, field.ytd_of)
+            yield self._follows(field, field.ytd_of)
+
+    def _at_least_the_months(self, field: Field, month: str) -> Generated:
+        kwargs = {
+            "column_A": field.name,
+            "column_B": month,
+            "or_equal": True,
+            "ignore_row_if": "either_value_is_missing",
+        }
         expectation = "ExpectColumnPairValuesAToBeGreaterThanB"
-        yield self.rule(field, "is_at_least_the_months", expectation, kwargs, compared_with=(month,), month=f"{{{month}}}"), ()
+        quoted = {"month": f"{{{month}}}"}
+        return self.rule(field, "is_at_least_the_months", expectation, kwargs, "skip", (month,), **quoted), ()
+
+    def _follows(self, field: Field, month: str) -> Generated:
         previous, expected, gap = (f"{field.name}__{suffix}" for suffix in ("previous", "expected", "gap"))
         tolerance: Tolerance = "exact" if field.type == "integer" else RoundingTolerance(rounding=0.01)
         columns = (
@@ -113,17 +154,23 @@ class _Build:
             previous=f"{{{previous}}}",
             expected=f"{{{expected}}}",
         )
-        yield rule.model_copy(update={"tolerance": tolerance}), columns
+        return rule.model_copy(update={"tolerance": tolerance}), columns
 
     def keys(self) -> Iterator[Generated]:
         keys = self.form.key_fields
         if not keys or self.form.rows == "cover":
             return
-        kwargs = {"column_list": ["submission_id", *(field.name for field in keys)], "ignore_row_if": "any_value_is_missing"}
+        kwargs = {
+            "column_list": ["submission_id", *(field.name for field in keys)],
+            "ignore_row_if": "any_value_is_missing",
+        }
         heading = "＋".join(field.heading for field in keys)
         yield (
             self.rule(
-                keys[-1].model_copy(update={"heading": heading}), "keys_are_unique", "ExpectCompoundColumnsToBeUnique", kwargs
+                keys[-1].model_copy(update={"heading": heading}),
+                "keys_are_unique",
+                "ExpectCompoundColumnsToBeUnique",
+                kwargs,
             ).model_copy(update={"id": "keys_are_unique"}),
             (),
         )

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
 
 import dagster as dg
+
+from g60pipeline.settings import Settings
 
 _SETTINGS = """\
 # Written by g60; nothing is sent anywhere.
@@ -34,3 +37,12 @@ def open_instance(home: Path) -> dg.DagsterInstance:
     """Open the instance of `<home>/dagster`."""
     os.environ["DAGSTER_HOME"] = str(prepare_home(home))
     return dg.DagsterInstance.get()
+
+
+def serve(settings: Settings, port: int) -> None:
+    """Become `dagster dev`, bound to this machine: its pages can launch runs and ask for no password."""
+    os.environ["DAGSTER_HOME"] = str(prepare_home(settings.home))
+    workspace = settings.project_root / "workspace.yaml"
+    where = ["-w", str(workspace)] if workspace.exists() else ["-m", "g60pipeline.definitions"]
+    arguments = ["dagster", "dev", *where, "-h", "127.0.0.1", "-p", str(port)]
+    os.execv(sys.executable, [sys.executable, "-m", *arguments])

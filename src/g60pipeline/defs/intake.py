@@ -11,7 +11,9 @@ from g60pipeline.defs.resources import House, project
 RECEIVED = dg.AssetKey(["intake", "received"])
 # What intake can find before it is known whose return it is.
 RECEIPT_RULES = tuple(
-    name for name, message in project().messages.intake.items() if message.level == 0 and message.code <= "FI-008"
+    name
+    for name, message in project().messages.intake.items()
+    if message.level == 0 and message.code <= "FI-008"
 )
 
 
@@ -30,10 +32,18 @@ def _check_result(rule: str, findings: list[dict[str, Any]], names: dict[int, st
     failing = [finding for finding in findings if finding["rule"] == rule]
     metadata: dict[str, Any] = {"failing": len(failing)}
     if failing:
-        metadata["failing_files"] = dg.MetadataValue.table([
-            dg.TableRecord({"file_name": names[finding["submission_id"]], "message_zh": finding["message_zh"], "message_en": finding["message_en"]})
-            for finding in failing
-        ])
+        metadata["failing_files"] = dg.MetadataValue.table(
+            [
+                dg.TableRecord(
+                    {
+                        "file_name": names[finding["submission_id"]],
+                        "message_zh": finding["message_zh"],
+                        "message_en": finding["message_en"],
+                    }
+                )
+                for finding in failing
+            ]
+        )
     return dg.AssetCheckResult(asset_key=RECEIVED, check_name=rule, passed=not failing, metadata=metadata)
 
 
@@ -52,7 +62,9 @@ def _verdict_rows(received: list[Any], ids: list[int]) -> list[dict[str, Any]]:
 
 def _finding_rows(house: House, received: list[Any], ids: list[int]) -> list[dict[str, Any]]:
     return [
-        finding_row(house.project, finding, submission_id=number, unit_code=entry.unit_code, period=entry.period)
+        finding_row(
+            house.project, finding, submission_id=number, unit_code=entry.unit_code, period=entry.period
+        )
         for entry, number in zip(received, ids, strict=True)
         if entry.status != "received"
         for finding in entry.findings
@@ -68,8 +80,8 @@ def _finding_rows(house: House, received: list[Any], ids: list[int]) -> list[dic
             group="intake",
             description=(
                 "收件：收件箱 → 按内容归档 → 台账。每个文件只登记一次，台账序号决定先后。\n\n"
-                "Inbox → content-addressed archive → ledger. Each file is entered once; the ledger's order is the order of everything. "
-                "Files that carry personal numbers are refused and not stored."
+                "Inbox → content-addressed archive → ledger. Each file is entered once; the ledger's order is the "
+                "order of everything. Files that carry personal numbers are refused and not stored."
             ),
             kinds={"excel", "python"},
             metadata={"dagster/table_name": "ops.submission"},
@@ -92,7 +104,9 @@ def received(context: dg.AssetExecutionContext, house: House) -> Any:
         ids = ledger.append_submissions(connection, warehouse, rows)
         verdicts, findings = _verdict_rows(arrived, ids), _finding_rows(house, arrived, ids)
         ledger.append_verdicts(connection, warehouse, verdicts, findings)
-    by_status = {status: sum(e.status == status for e in arrived) for status in ("received", "unreadable", "refused")}
+    by_status = {
+        status: sum(e.status == status for e in arrived) for status in ("received", "unreadable", "refused")
+    }
     yield dg.MaterializeResult(asset_key=RECEIVED, metadata={"dagster/row_count": len(arrived), **by_status})
     names = {number: entry.file_name for entry, number in zip(arrived, ids, strict=True)}
     for rule in RECEIPT_RULES:

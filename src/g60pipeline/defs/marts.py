@@ -16,7 +16,6 @@ from g60pipeline.defs.resources import House, project
 from g60pipeline.defs.verdicts import VERDICTS
 from g60pipeline.indicators.relations import relations_of
 
-
 if TYPE_CHECKING:
     from g60pipeline.indicators.compile import CompiledTheme
 
@@ -98,7 +97,9 @@ def indicators(context: dg.AssetExecutionContext, house: House) -> Any:
     for key in sorted(context.selected_asset_keys):
         with warehouse.transaction() as connection:
             compiled = _compiled(key.path[-1], dialect)
-            run_statements(connection, run_table_statements([Period.parse(month) for month in months], dialect))
+            run_statements(
+                connection, run_table_statements([Period.parse(month) for month in months], dialect)
+            )
             run_statements(connection, compiled.tables)
             ids = [statement.indicator_id for statement in compiled.statements]
             replace_rows(connection, table, months, [s.sql for s in compiled.statements], indicator_id=ids)
@@ -107,8 +108,15 @@ def indicators(context: dg.AssetExecutionContext, house: House) -> Any:
 
 def _scorecard_spec(scorecard: Scorecard) -> dg.AssetSpec:
     themes = [f.theme for f in project().indicator_files if any(i.id in scorecard.time for i in f.indicators)]
-    columns = [dg.TableColumn(name, "float", description=project().indicators[name].label.zh) for name in scorecard.time]
-    keys = [dg.TableColumn("period", "text"), dg.TableColumn("subject_code", "text"), dg.TableColumn("label_zh", "text")]
+    columns = [
+        dg.TableColumn(name, "float", description=project().indicators[name].label.zh)
+        for name in scorecard.time
+    ]
+    keys = [
+        dg.TableColumn("period", "text"),
+        dg.TableColumn("subject_code", "text"),
+        dg.TableColumn("label_zh", "text"),
+    ]
     return spec(
         ["mart", scorecard.name],
         deps=[dg.AssetKey(["indicator", theme]) for theme in themes],
@@ -138,6 +146,10 @@ def scorecards(context: dg.AssetExecutionContext, house: House) -> Any:
     for key in sorted(context.selected_asset_keys):
         name = key.path[-1]
         with warehouse.transaction() as connection:
-            run_statements(connection, run_table_statements([Period.parse(month) for month in months], dialect))
-            replace_rows(connection, warehouse.table(f"mart.{name}"), months, [scorecard_sql(by_name[name], dialect)])
+            run_statements(
+                connection, run_table_statements([Period.parse(month) for month in months], dialect)
+            )
+            replace_rows(
+                connection, warehouse.table(f"mart.{name}"), months, [scorecard_sql(by_name[name], dialect)]
+            )
         yield dg.MaterializeResult(asset_key=key)

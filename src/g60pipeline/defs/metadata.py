@@ -37,7 +37,10 @@ def mart_schema(mart: Mart) -> dg.TableSchema:
     """Columns of a mart as its header describes them."""
     columns = mart.columns.items()
     return dg.TableSchema(
-        [dg.TableColumn(name, c.type, description=f"{c.description.zh} / {c.description.en}") for name, c in columns]
+        [
+            dg.TableColumn(name, c.type, description=f"{c.description.zh} / {c.description.en}")
+            for name, c in columns
+        ]
     )
 
 

@@ -12,7 +12,10 @@ ONE_RUN = dg.BackfillPolicy.single_run()
 def months_of(context: dg.AssetExecutionContext | dg.AssetCheckExecutionContext) -> list[str]:
     """Return the run's months in order, as YYYY-MM."""
     tags = context.run.tags
-    first, last = tags.get("dagster/asset_partition_range_start"), tags.get("dagster/asset_partition_range_end")
+    first, last = (
+        tags.get("dagster/asset_partition_range_start"),
+        tags.get("dagster/asset_partition_range_end"),
+    )
     if first is not None and last is not None:
         return list(MONTHS.get_partition_keys_in_range(dg.PartitionKeyRange(first, last)))
     return [context.partition_key]

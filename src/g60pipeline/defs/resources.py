@@ -6,12 +6,12 @@ open it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 from pydantic import PrivateAttr
@@ -29,7 +29,7 @@ def project() -> Project:
     return load_project(find_project_root())
 
 
-class House(dg.ConfigurableResource[None]):
+class House(dg.ConfigurableResource[Any]):
     """Everything that an asset needs. A blank setting is taken from the environment (see settings.py)."""
 
     home: str = ""
@@ -41,7 +41,9 @@ class House(dg.ConfigurableResource[None]):
     @property
     def settings(self) -> Settings:
         """Settings of the run."""
-        given = {name: getattr(self, name) for name in ("inbox", "archive", "warehouse_url") if getattr(self, name)}
+        given = {
+            name: getattr(self, name) for name in ("inbox", "archive", "warehouse_url") if getattr(self, name)
+        }
         settings = load_settings({"G60_HOME": self.home} if self.home else None)
         return replace(settings, **given)
 
@@ -63,7 +65,7 @@ class House(dg.ConfigurableResource[None]):
         return self._warehouse
 
     @contextmanager
-    def yield_for_execution(self, context: dg.InitResourceContext) -> Iterator[House]:
+    def yield_for_execution(self, context: dg.InitResourceContext) -> Generator[House]:
         """Close the warehouse when the run (or the sensor's tick) is over."""
         try:
             yield self

@@ -34,7 +34,10 @@ class RunResult:
 
 
 def _tags(span: Span) -> dict[str, str]:
-    return {"dagster/asset_partition_range_start": span.first.key, "dagster/asset_partition_range_end": span.last.key}
+    return {
+        "dagster/asset_partition_range_start": span.first.key,
+        "dagster/asset_partition_range_end": span.last.key,
+    }
 
 
 def run_months(
@@ -67,9 +70,14 @@ def run_months(
 
 def failures(result: RunResult, settings: Settings) -> list[str]:
     """What went wrong in a run: step and error, one line each."""
-    records = open_instance(settings.home).get_records_for_run(result.run_id, of_type=dg.DagsterEventType.STEP_FAILURE).records
+    records = (
+        open_instance(settings.home)
+        .get_records_for_run(result.run_id, of_type=dg.DagsterEventType.STEP_FAILURE)
+        .records
+    )
     return [
         f"{event.step_key}: {event.step_failure_data.error.cause or event.step_failure_data.error}"
         for record in records
-        if (event := record.event_log_entry.dagster_event) is not None and event.step_failure_data.error is not None
+        if (event := record.event_log_entry.dagster_event) is not None
+        and event.step_failure_data.error is not None
     ]

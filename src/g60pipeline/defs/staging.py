@@ -32,7 +32,9 @@ def _specs() -> list[dg.AssetSpec]:
     ]
 
 
-def _read(house: House, submissions: "pd.DataFrame") -> "tuple[dict[str, pd.DataFrame], dict[str, list[dict[str, Any]]]]":
+def _read(
+    house: House, submissions: "pd.DataFrame"
+) -> "tuple[dict[str, pd.DataFrame], dict[str, list[dict[str, Any]]]]":
     """Read the submissions' forms from the archive: frames by form, and rows by table for the rest."""
     import pandas as pd
 
@@ -41,21 +43,36 @@ def _read(house: House, submissions: "pd.DataFrame") -> "tuple[dict[str, pd.Data
 
     archive = Archive(house.settings.archive)
     frames: dict[str, list[pd.DataFrame]] = {}
-    rows: dict[str, list[dict[str, Any]]] = {"staged.cover": [], "staged.intake_finding": [], "ops.submission_form": []}
-    for entry in submissions.itertuples(index=False):
-        number = int(entry.submission_id)
-        parsed = read_return(house.project, archive.get_cells(entry.sha256), entry.file_name)
-        rows["staged.cover"].append({"submission_id": number, "cell_addresses": parsed.cover_cells, "raw_text": parsed.cover_texts})
+    rows: dict[str, list[dict[str, Any]]] = {
+        "staged.cover": [],
+        "staged.intake_finding": [],
+        "ops.submission_form": [],
+    }
+    for entry in submissions.to_dict("records"):
+        number = int(entry["submission_id"])
+        parsed = read_return(house.project, archive.get_cells(entry["sha256"]), entry["file_name"])
+        rows["staged.cover"].append(
+            {"submission_id": number, "cell_addresses": parsed.cover_cells, "raw_text": parsed.cover_texts}
+        )
         for name, frame in parsed.forms.items():
-            keys = {"submission_id": number, "reporting_unit_code": entry.reporting_unit_code, "period": entry.period}
+            keys = {
+                "submission_id": number,
+                "reporting_unit_code": entry["reporting_unit_code"],
+                "period": entry["period"],
+            }
             frames.setdefault(name, []).append(frame.assign(**keys))
             layout = parsed.layouts[name]
             sheet = {"submission_id": number, "form": name, "sheet": layout["sheet"], "row_count": len(frame)}
             rows["ops.submission_form"].append({**sheet, "layout": layout})
         for n, finding in enumerate(parsed.findings, 1):
-            values = {name: getattr(finding, name) for name in ("form", "rule", "sheet", "sheet_row", "cell", "field", "value", "quoted")}
+            values = {
+                name: getattr(finding, name)
+                for name in ("form", "rule", "sheet", "sheet_row", "cell", "field", "value", "quoted")
+            }
             rows["staged.intake_finding"].append({**values, "submission_id": number, "finding_no": n})
-    return {name: pd.concat([part for part in parts if len(part)] or parts[:1]) for name, parts in frames.items()}, rows
+    return {
+        name: pd.concat([part for part in parts if len(part)] or parts[:1]) for name, parts in frames.items()
+    }, rows
 
 
 @dg.multi_asset(name="staged", specs=_specs(), can_subset=True, backfill_policy=ONE_RUN)

@@ -49,7 +49,10 @@ def _intake_findings(house: House, cover: "pd.DataFrame", ids: list[int]) -> lis
     from g60pipeline.intake.findings import IntakeFinding
     from g60pipeline.warehouse import ledger
 
-    whose = {int(row.submission_id): (row.reporting_unit_code, row.period) for row in cover.itertuples(index=False)}
+    whose = {
+        int(row["submission_id"]): (row["reporting_unit_code"], row["period"])
+        for row in cover.to_dict("records")
+    }
     found = ledger.read_staged(house.warehouse, "intake_finding", ids)
     names = ("rule", "form", "sheet", "sheet_row", "cell", "field", "value", "quoted")
     rows: list[dict[str, Any]] = []
@@ -71,12 +74,14 @@ def read_staged(house: House, submissions: "pd.DataFrame") -> "Staged":
     cover = _cover_frame(house, submissions, ids)
     layouts: dict[str, dict[int, dict[str, Any]]] = {}
     sent = ledger.read_layouts(warehouse, ids)
-    for row in sent.itertuples(index=False):
-        layouts.setdefault(str(row.form), {})[int(row.submission_id)] = row.layout
+    for row in sent.to_dict("records"):
+        layouts.setdefault(str(row["form"]), {})[int(row["submission_id"])] = row["layout"]
     return Staged(
         cover=cover,
         forms={name: ledger.read_staged(warehouse, name, ids) for name in layouts},
-        present=frozenset((int(number), str(name)) for number, name in zip(sent["submission_id"], sent["form"], strict=True)),
+        present=frozenset(
+            (int(number), str(name)) for number, name in zip(sent["submission_id"], sent["form"], strict=True)
+        ),
         layouts=layouts,
         intake_findings=_intake_findings(house, cover, ids),
         accepted=ledger.read_accepted_forms(warehouse),
@@ -118,7 +123,9 @@ def verdicts(context: dg.AssetExecutionContext, house: House) -> Any:
         for month in sorted(set(month_of.values())):
             chosen = [v for v in judgement.verdicts if month_of[v["submission_id"]] == month]
             found = [f for f in judgement.findings if f["period"] == month]
-            results = [{**r, "run_id": context.run.run_id} for r in judgement.check_results if r["period"] == month]
+            results = [
+                {**r, "run_id": context.run.run_id} for r in judgement.check_results if r["period"] == month
+            ]
             with warehouse.transaction() as connection:
                 ledger.append_verdicts(connection, warehouse, chosen, found)
                 ledger.append_check_results(connection, warehouse, results)

@@ -239,8 +239,12 @@ def compile_indicators(project: Project, indicators: Iterable[Indicator], dialec
     ]
     units = {item.unit_table: item.units for item in compiled}
     drops = [f"DROP TABLE IF EXISTS {name}" for name in units]
-    tables = [build_unit_table(name, query).sql(dialect=dialect, pretty=True) for name, query in units.items()]
-    statements = [Statement(item.indicator_id, item.time, item.tree.sql(dialect=dialect)) for item in compiled]
+    tables = [
+        build_unit_table(name, query).sql(dialect=dialect, pretty=True) for name, query in units.items()
+    ]
+    statements = [
+        Statement(item.indicator_id, item.time, item.tree.sql(dialect=dialect)) for item in compiled
+    ]
     return CompiledTheme((*drops, *tables), tuple(statements))
 
 

@@ -23,7 +23,9 @@ def _parse(sql: str) -> exp.Expr:
 
 def _tree(filling: Filling) -> exp.Expr:
     if isinstance(filling, exp.Expr):
-        return filling.copy() if filling.parent is not None else filling  # copying is most of a compilation's cost
+        return (
+            filling.copy() if filling.parent is not None else filling
+        )  # copying is most of a compilation's cost
     if isinstance(filling, str | int | float):
         return exp.convert(filling)
     return exp.Tuple(expressions=[exp.convert(item) for item in filling])

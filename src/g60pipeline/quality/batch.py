@@ -1,6 +1,7 @@
 """What is judged together: the submissions of one or more months, form by form, with what came before them.
 
-Belongs here: frames made fit for rules (floats, timestamps) and their technical columns. Not here: derived columns.
+Belongs here: frames made fit for rules (floats, timestamps) and their technical columns. Not here: derived
+columns.
 """
 
 from __future__ import annotations
@@ -21,10 +22,12 @@ HISTORY_MONTHS = 12
 class Batch:
     """Submissions to judge.
 
-    `cover`: one row per submission: submission_id, reporting_unit_code, period, file_name, cover fields, raw_text.
-    `forms`: form → rows of all submissions (as staged). `present`: (submission_id, form) that were sent, rows or not.
-    `history`: form → rows in force before each submission: submission_id (of the one judged), months_before (1…12),
-    and the form's fields.
+    `cover`: one row per submission: submission_id, reporting_unit_code, period, file_name, cover fields,
+    raw_text.
+    `forms`: form → rows of all submissions (as staged). `present`: (submission_id, form) that were sent,
+    rows or not.
+    `history`: form → rows in force before each submission: submission_id (of the one judged),
+    months_before (1…12), and the form's fields.
     """
 
     project: Project

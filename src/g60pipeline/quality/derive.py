@@ -1,7 +1,8 @@
 """Named functions that compute the columns which rules look at. A contract names them under `derived`.
 
 Belongs here: one function per kind of comparison, with its missing-policy in its docstring. Not here: bounds,
-severities and messages (contracts). Every function takes the form's prepared frame and the batch and returns a column.
+severities and messages (contracts). Every function takes the form's prepared frame and the batch and
+returns a column.
 """
 
 from __future__ import annotations
@@ -18,13 +19,19 @@ from g60pipeline.contracts.forms import Derived, Form, Rule
 from g60pipeline.contracts.odcs import RelativeTolerance, RoundingTolerance
 from g60pipeline.contracts.periods import Period
 from g60pipeline.quality.batch import Batch
-from g60pipeline.quality.history import factor_to_history, is_copy_of_previous, previous, previous_year_to_date
+from g60pipeline.quality.history import (
+    factor_to_history,
+    is_copy_of_previous,
+    previous,
+    previous_year_to_date,
+)
 
 Function = Callable[..., pd.Series]
 
 
 def is_reported(frame: pd.DataFrame, batch: Batch, form: Form, field: str) -> pd.Series:
-    """Whether the cell holds anything: a value, 不适用, or text that could not be typed (which is another finding)."""
+    """Whether the cell holds anything: a value, 不适用, or text that could not be typed (which is another
+    finding)."""
     return pd.Series([field in raw for raw in frame["raw_text"]], index=frame.index, dtype=object)
 
 
@@ -33,7 +40,10 @@ def is_listed(frame: pd.DataFrame, batch: Batch, form: Form, field: str, code_li
     codes = batch.project.code_lists[code_list]
     valid = {key: set(codes.valid_codes(Period.parse(key))) for key in frame["period"].unique()}
     pairs = zip(frame[field], frame["period"], strict=True)
-    listed = [None if text is None else all(code in valid[period] for code in text.split(";")) for text, period in pairs]
+    listed = [
+        None if text is None else all(code in valid[period] for code in text.split(";"))
+        for text, period in pairs
+    ]
     return pd.Series(listed, index=frame.index, dtype=object)
 
 
@@ -50,16 +60,21 @@ def _is_uscc(code: str) -> bool:
 
 
 def is_valid_uscc(frame: pd.DataFrame, batch: Batch, form: Form, field: str) -> pd.Series:
-    """Whether a credit code has its check character (GB 32100-2015, 5.2: weights 3^i mod 31); None for a blank."""
-    return pd.Series([None if code is None else _is_uscc(code) for code in frame[field]], index=frame.index, dtype=object)
+    """Whether a credit code has its check character (GB 32100-2015, 5.2: weights 3^i mod 31); None for a
+    blank."""
+    answers = [None if code is None else _is_uscc(str(code)) for code in frame[field].tolist()]
+    return pd.Series(answers, index=frame.index, dtype=object)
 
 
 def code_attribute(
     frame: pd.DataFrame, batch: Batch, form: Form, field: str, code_list: str, attribute: str
 ) -> pd.Series:
     """Attribute of the row's code; None for a blank or an unknown code."""
-    attributes = {code.code: code.attributes.get(attribute) or None for code in batch.project.code_lists[code_list].codes}
-    return frame[field].map(lambda code: attributes.get(code)).astype(object)
+    attributes = {
+        code.code: code.attributes.get(attribute) or None
+        for code in batch.project.code_lists[code_list].codes
+    }
+    return frame[field].map(attributes.get).astype(object)
 
 
 def total(frame: pd.DataFrame, batch: Batch, form: Form, fields: Sequence[str]) -> pd.Series:
@@ -85,7 +100,8 @@ def gap(
 
 
 def ratio(frame: pd.DataFrame, batch: Batch, form: Form, numerator: str, denominator: str) -> pd.Series:
-    """Numerator over denominator; missing when the denominator is missing or 0 and the numerator 0, infinite otherwise."""
+    """Numerator over denominator; missing when the denominator is missing or 0 and the numerator 0,
+    infinite otherwise."""
     with np.errstate(divide="ignore", invalid="ignore"):
         return frame[numerator] / frame[denominator]
 
@@ -101,13 +117,16 @@ def relative_change(frame: pd.DataFrame, batch: Batch, form: Form, field: str) -
     return frame[field] / before.where(before > 0) - 1
 
 
-def value_where(frame: pd.DataFrame, batch: Batch, form: Form, field: str, when: str, equals: Any) -> pd.Series:
+def value_where(
+    frame: pd.DataFrame, batch: Batch, form: Form, field: str, when: str, equals: Any
+) -> pd.Series:
     """The field's value in rows where another field equals something; missing elsewhere."""
     return frame[field].where(frame[when] == equals)
 
 
 def row_value(frame: pd.DataFrame, batch: Batch, form: Form, field: str, when: str, equals: Any) -> pd.Series:
-    """The field's value in the submission's row where another field equals something, given to all its rows."""
+    """The field's value in the submission's row where another field equals something, given to all its
+    rows."""
     chosen = frame[frame[when] == equals].drop_duplicates("submission_id").set_index("submission_id")[field]
     return frame["submission_id"].map(chosen)
 
@@ -124,9 +143,16 @@ def implies(frame: pd.DataFrame, batch: Batch, form: Form, when: str, then: str)
 
 
 def implies_reported(
-    frame: pd.DataFrame, batch: Batch, form: Form, then: str, when: str = "", equals: Any = True, when_reported: str = ""
+    frame: pd.DataFrame,
+    batch: Batch,
+    form: Form,
+    then: str,
+    when: str = "",
+    equals: Any = True,
+    when_reported: str = "",
 ) -> pd.Series:
-    """Whether a cell is filled where a field equals something (or where another cell holds a value); None elsewhere."""
+    """Whether a cell is filled where a field equals something (or where another cell holds a value); None
+    elsewhere."""
     asked = frame[when_reported].notna() if when_reported else frame[when].eq(equals)
     return is_reported(frame, batch, form, then).where(asked, None)
 
@@ -147,7 +173,8 @@ def finished_has_a_date(
 
 def text_part(frame: pd.DataFrame, batch: Batch, form: Form, field: str, start: int, stop: int) -> pd.Series:
     """Part of a text; None for a blank."""
-    return frame[field].map(lambda text: None if text is None else text[start:stop]).astype(object)
+    parts = [None if text is None else str(text)[start:stop] for text in frame[field].tolist()]
+    return pd.Series(parts, index=frame.index, dtype=object)
 
 
 def duration_hours(frame: pd.DataFrame, batch: Batch, form: Form, start: str, end: str) -> pd.Series:
@@ -164,15 +191,19 @@ def differ(frame: pd.DataFrame, batch: Batch, form: Form, fields: Sequence[str])
 def same_dimension(
     frame: pd.DataFrame, batch: Batch, form: Form, unit_field: str, field: str, code_list: str
 ) -> pd.Series:
-    """Whether the row's unit of measure has the dimension of the unit that the code list gives; None when unknown."""
-    dimension = {c.code: c.attributes["dimension"] for c in batch.project.code_lists["measurement_units"].codes}
-    expected = code_attribute(frame, batch, form, field, code_list, "unit").map(lambda unit: dimension.get(unit))
-    actual = frame[unit_field].map(lambda unit: dimension.get(unit))
+    """Whether the row's unit of measure has the dimension of the unit that the code list gives; None when
+    unknown."""
+    dimension = {
+        c.code: c.attributes["dimension"] for c in batch.project.code_lists["measurement_units"].codes
+    }
+    expected = code_attribute(frame, batch, form, field, code_list, "unit").map(dimension.get)
+    actual = frame[unit_field].map(dimension.get)
     return (expected == actual).astype(object).where(expected.notna() & actual.notna(), None)
 
 
 def _was_sent(frame: pd.DataFrame, batch: Batch, form: str) -> pd.Series:
-    return frame["submission_id"].map(lambda submission: (int(submission), form) in batch.present).astype(bool)
+    sent = [(int(submission), form) in batch.present for submission in frame["submission_id"].tolist()]
+    return pd.Series(sent, index=frame.index, dtype=bool)
 
 
 def sum_over_form(
@@ -193,9 +224,17 @@ def sum_over_form(
 
 
 def count_over_form(
-    frame: pd.DataFrame, batch: Batch, form: Form, field: str, by: Sequence[str] = (), where_true: str = "", *, other: str
+    frame: pd.DataFrame,
+    batch: Batch,
+    form: Form,
+    field: str,
+    by: Sequence[str] = (),
+    where_true: str = "",
+    *,
+    other: str,
 ) -> pd.Series:
-    """Distinct values of a field of another form of the same submission, for the row's keys; missing where it was not sent.
+    """Distinct values of a field of another form of the same submission, for the row's keys; missing where
+    it was not sent.
 
     `where_true`: only rows in which this flag (a field, or a derived `both`) is set.
     """
@@ -218,9 +257,16 @@ def _flag(rows: pd.DataFrame, batch: Batch, form: Form, name: str) -> pd.Series:
 
 
 def exists_in_form(
-    frame: pd.DataFrame, batch: Batch, form: Form, fields: Sequence[str], other_fields: Sequence[str] = (), *, other: str
+    frame: pd.DataFrame,
+    batch: Batch,
+    form: Form,
+    fields: Sequence[str],
+    other_fields: Sequence[str] = (),
+    *,
+    other: str,
 ) -> pd.Series:
-    """Whether another form of the same submission has a row with these values; None for blanks or where it was not sent."""
+    """Whether another form of the same submission has a row with these values; None for blanks or where it
+    was not sent."""
     rows = batch.prepared.get(other)
     known: set[tuple[Any, ...]] = set()
     if rows is not None:
@@ -261,12 +307,14 @@ def _forms(
 def missing_codes(
     frame: pd.DataFrame, batch: Batch, form: Form, field: str, code_list: str, owner: str, *, other: str
 ) -> pd.Series:
-    """Codes that belong to the unit (attribute `owner`) but have no row in a form; None when all are there or it was not sent."""
+    """Codes that belong to the unit (attribute `owner`) but have no row in a form; None when all are there
+    or it was not sent."""
     codes = batch.project.code_lists[code_list]
     rows = batch.prepared.get(other)
     sent: dict[int, set[str]] = {}
     if rows is not None:
-        sent = {int(submission): set(values) for submission, values in rows.groupby("submission_id")[field]}
+        for submission, code in zip(rows["submission_id"].tolist(), rows[field].tolist(), strict=True):
+            sent.setdefault(int(submission), set()).add(code)
     answers: list[str | None] = []
     for submission, unit, period in zip(
         frame["submission_id"], frame["reporting_unit_code"], frame["period"], strict=True
@@ -278,7 +326,10 @@ def missing_codes(
     return pd.Series(answers, index=frame.index, dtype=object).where(_was_sent(frame, batch, other), None)
 
 
-_FILE_NAME_PARTS = {"unit_code": re.compile(r"(?<!\d)310117[0-9U]\d\d(?!\d)"), "period": re.compile(r"(?<!\d)20\d\d-\d\d(?!\d)")}
+_FILE_NAME_PARTS = {
+    "unit_code": re.compile(r"(?<!\d)310117[0-9U]\d\d(?!\d)"),
+    "period": re.compile(r"(?<!\d)20\d\d-\d\d(?!\d)"),
+}
 
 
 def file_name_part(frame: pd.DataFrame, batch: Batch, form: Form, field: str) -> pd.Series:
@@ -293,14 +344,17 @@ FUNCTIONS: dict[str, Function] = {
     for function in (
         all_or_none_reported, both, code_attribute, count_over_form, differ, duration_hours, exists_in_form,
         factor_to_history, file_name_part, finished_has_a_date, forms_not_owed, gap, growth, implies,
-        implies_reported, is_copy_of_previous, is_listed, is_reported, is_valid_uscc, missing_codes, missing_forms,
+        implies_reported, is_copy_of_previous, is_listed, is_reported, is_valid_uscc, missing_codes,
+        missing_forms,
         previous, previous_year_to_date, ratio, relative_change, row_value, same_dimension, sum_over_form,
         text_part, total, value_where,
     )
 }  # fmt: skip
 
 
-def compute(frame: pd.DataFrame, batch: Batch, form: Form, function: str, arguments: dict[str, Any]) -> pd.Series:
+def compute(
+    frame: pd.DataFrame, batch: Batch, form: Form, function: str, arguments: dict[str, Any]
+) -> pd.Series:
     """Compute one derived column; KeyError when the contract names a function that does not exist."""
     named = {("other" if key == "form" else key): value for key, value in arguments.items()}
     return FUNCTIONS[function](frame, batch, form, **named)
@@ -314,7 +368,9 @@ def _needed(form: Form, rules: Sequence[Rule]) -> list[Derived]:
         if column.name in needed:
             chosen.append(column)
             for value in column.arguments.values():
-                needed.update([value] if isinstance(value, str) else value if isinstance(value, list | tuple) else [])
+                needed.update(
+                    [value] if isinstance(value, str) else value if isinstance(value, list | tuple) else []
+                )
     return chosen[::-1]
 
 

@@ -1,6 +1,7 @@
 """Failing rows → findings that name file, sheet, cell, rule and what to do.
 
-Belongs here: quoting values in messages. Not here: finding the rows (suites.py), what intake found by itself (intake).
+Belongs here: quoting values in messages. Not here: finding the rows (suites.py), what intake found by
+itself (intake).
 """
 
 from __future__ import annotations

@@ -24,7 +24,8 @@ def _look_up(frame: pd.DataFrame, values: pd.Series) -> pd.Series:
 
 
 def previous(frame: pd.DataFrame, batch: Batch, form: Form, field: str) -> pd.Series:
-    """Value of the same key in the unit's return of last month that was in force; missing when there is none."""
+    """Value of the same key in the unit's return of last month that was in force; missing when there is
+    none."""
     history = batch.prepared_history.get(form.name)
     if history is None or history.empty:
         return pd.Series(None, index=frame.index, dtype=frame[field].dtype)
@@ -34,7 +35,8 @@ def previous(frame: pd.DataFrame, batch: Batch, form: Form, field: str) -> pd.Se
 
 
 def previous_year_to_date(frame: pd.DataFrame, batch: Batch, form: Form, field: str) -> pd.Series:
-    """Last month's figure since January; 0 in January, which starts anew; missing without last month's return."""
+    """Last month's figure since January; 0 in January, which starts anew; missing without last month's
+    return."""
     return previous(frame, batch, form, field).mask(frame["period_start"].dt.month == 1, 0.0)
 
 

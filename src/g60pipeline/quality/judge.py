@@ -1,7 +1,9 @@
 """Judging submissions: rules over a batch, findings, verdicts.
 
-A verdict is a function of the ledger up to its submission: rules that look back see what was in force before it. Within
-one batch that depends on the verdicts of the same batch, so the batch is judged again until no verdict changes.
+A verdict is a function of the ledger up to its submission: rules that look back see what was in force
+before it. Within
+one batch that depends on the verdicts of the same batch, so the batch is judged again until no verdict
+changes.
 """
 
 from __future__ import annotations
@@ -22,7 +24,8 @@ from g60pipeline.quality.suites import Expectations
 
 @dataclass(frozen=True)
 class Judgement:
-    """What came out: findings as rows of `ops.finding`, verdicts as rows of `ops.verdict`, results as rows of `ops.check_result`."""
+    """What came out: findings as rows of `ops.finding`, verdicts as rows of `ops.verdict`, results as rows
+    of `ops.check_result`."""
 
     findings: list[dict[str, Any]]
     verdicts: list[dict[str, Any]]
@@ -33,7 +36,8 @@ class Judgement:
 class Staged:
     """What was staged of the submissions to judge, and how to fetch the rows of earlier ones.
 
-    `layouts`: form → submission → layout. `intake_findings`: findings made while reading, as rows of `ops.finding`.
+    `layouts`: form → submission → layout. `intake_findings`: findings made while reading, as rows of
+    `ops.finding`.
     `accepted`: forms of submissions already accepted (reporting_unit_code, form, month_index, submission_id).
     `fetch_rows`: form, submissions → their rows.
     """
@@ -59,14 +63,20 @@ def judge(project: Project, staged: Staged, expectations: Expectations) -> Judge
     results += _intake_results(staged)
     returned = _with_critical(findings)
     while True:
-        batch = Batch(project, staged.cover, staged.forms, staged.present, _history(project, staged, returned))
-        looking_back, back_results = _validate(batch, staged, expectations, lambda rule: rule.level == LOOKS_BACK)
+        batch = Batch(
+            project, staged.cover, staged.forms, staged.present, _history(project, staged, returned)
+        )
+        looking_back, back_results = _validate(
+            batch, staged, expectations, lambda rule: rule.level == LOOKS_BACK
+        )
         now = _with_critical([*findings, *looking_back])
         if now == returned:
             break
         returned = now
     findings += looking_back
-    return Judgement(findings, _verdicts(staged.cover["submission_id"].tolist(), findings), results + back_results)
+    return Judgement(
+        findings, _verdicts(staged.cover["submission_id"].tolist(), findings), results + back_results
+    )
 
 
 def _with_critical(findings: list[dict[str, Any]]) -> set[int]:
@@ -120,7 +130,13 @@ def _intake_results(staged: Staged) -> list[dict[str, Any]]:
         failing[key] = failing.get(key, 0) + 1
     sent = staged.cover["period"].value_counts().to_dict()
     return [
-        {"form": "cover", "check_name": rule, "period": period, "element_count": int(sent[period]), "failing_count": count}
+        {
+            "form": "cover",
+            "check_name": rule,
+            "period": period,
+            "element_count": int(sent[period]),
+            "failing_count": count,
+        }
         for (rule, period), count in failing.items()
     ]
 
@@ -137,14 +153,18 @@ def _history(project: Project, staged: Staged, returned: set[int]) -> dict[str, 
     before = pairs["months_before"].between(1, HISTORY_MONTHS) & (pairs["submission_id"] < pairs["judged_id"])
     keys = ["judged_id", "form", "months_before"]
     chosen = pairs[before].sort_values("submission_id").drop_duplicates(keys, keep="last")
-    return {str(name): _history_rows(project, staged, str(name), part) for name, part in chosen.groupby("form")}
+    return {
+        str(name): _history_rows(project, staged, str(name), part) for name, part in chosen.groupby("form")
+    }
 
 
 def _pending_forms(staged: Staged, returned: set[int]) -> pd.DataFrame:
     forms = pd.DataFrame(sorted(staged.present), columns=["submission_id", "form"])
     units = staged.cover[["submission_id", "reporting_unit_code", "month_index"]]
     merged = forms.merge(units, on="submission_id")
-    return merged[~merged["submission_id"].isin(returned)][["reporting_unit_code", "form", "month_index", "submission_id"]]
+    return merged[~merged["submission_id"].isin(returned)][
+        ["reporting_unit_code", "form", "month_index", "submission_id"]
+    ]
 
 
 def _history_rows(project: Project, staged: Staged, name: str, chosen: pd.DataFrame) -> pd.DataFrame:
@@ -156,7 +176,11 @@ def _history_rows(project: Project, staged: Staged, name: str, chosen: pd.DataFr
         parts.append(own[own["submission_id"].isin(wanted)][["submission_id", *fields]])
         wanted -= set(own["submission_id"])
     if wanted:
-        parts.append(staged.fetch_rows(name, sorted(int(submission) for submission in wanted))[["submission_id", *fields]])
+        parts.append(
+            staged.fetch_rows(name, sorted(int(submission) for submission in wanted))[
+                ["submission_id", *fields]
+            ]
+        )
     rows = pd.concat([part for part in parts if len(part)]) if any(len(part) for part in parts) else parts[0]
     merged = chosen[["judged_id", "submission_id", "months_before"]].merge(rows, on="submission_id")
     return merged.drop(columns="submission_id").rename(columns={"judged_id": "submission_id"})

@@ -1,6 +1,7 @@
 """Contract → Great Expectations suite, and running it over a frame.
 
-Belongs here: everything that knows Great Expectations' API. Not here: what a failing row means to a clerk (findings.py).
+Belongs here: everything that knows Great Expectations' API. Not here: what a failing row means to a clerk
+(findings.py).
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from great_expectations.core.expectation_suite import ExpectationSuite
 from great_expectations.core.expectation_validation_result import ExpectationValidationResult
 from great_expectations.data_context.types.base import ProgressBarsConfig
 from great_expectations.datasource.fluent.interfaces import Batch as GxBatch
+from great_expectations.expectations.expectation import Expectation
 
 from g60pipeline.contracts.forms import Form, Rule
 
@@ -59,7 +61,8 @@ class Expectations:
         return self._suites[key]
 
     def validate(self, form: Form, rules: Sequence[Rule], frame: pd.DataFrame) -> list[Outcome]:
-        """Run some of the form's rules over a frame that has their derived columns; outcomes in the rules' order.
+        """Run some of the form's rules over a frame that has their derived columns; outcomes in the rules'
+        order.
 
         Raises ExpectationError, naming the rule, when an expectation cannot be evaluated.
         """
@@ -77,11 +80,19 @@ class Expectations:
     ) -> dict[str, ExpectationValidationResult]:
         """Results by rule: they come back in another order than they were asked for."""
         validated = batch.validate(self.suite(form, rules), result_format={"result_format": result_format})
-        return {result.expectation_config.meta["rule"]: result for result in validated.results}
+        return {_rule_of(result): result for result in validated.results}
 
 
-def build_expectation(rule: Rule) -> gxe.Expectation:
-    """Build the expectation; ExpectationError when Great Expectations has none of that name or refuses its arguments."""
+def _rule_of(result: ExpectationValidationResult) -> str:
+    config = result.expectation_config
+    if config is None:
+        raise ExpectationError("Great Expectations returned a result without its rule")
+    return str(config.meta["rule"])
+
+
+def build_expectation(rule: Rule) -> Expectation:
+    """Build the expectation; ExpectationError when Great Expectations has none of that name or refuses its
+    arguments."""
     try:
         kind = getattr(gxe, rule.expectation)
         return kind(**rule.kwargs, meta={"rule": rule.id})

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -35,7 +35,9 @@ class Warehouse:
     def __init__(self, url: str, project: Project) -> None:
         self.url = make_url(url)
         if self.url.get_backend_name() != "duckdb":
-            raise WarehouseError(f"{self.url.get_backend_name()} is not supported yet; use duckdb:///path/to/file")
+            raise WarehouseError(
+                f"{self.url.get_backend_name()} is not supported yet; use duckdb:///path/to/file"
+            )
         self.project = project
         self.metadata = build_metadata(project)
         self.engine = sa.create_engine(self.url)
@@ -63,7 +65,9 @@ class Warehouse:
         try:
             self._create()
         except OperationalError as error:
-            raise WarehouseError(f"{self.url.database} cannot be opened: {error.orig}. Is another run writing to it?") from error
+            raise WarehouseError(
+                f"{self.url.database} cannot be opened: {error.orig}. Is another run writing to it?"
+            ) from error
 
     def _create(self) -> None:
         path = Path(self.url.database or "")
@@ -105,26 +109,30 @@ class Warehouse:
                     )
 
     @contextmanager
-    def transaction(self) -> Iterator[sa.Connection]:
+    def transaction(self) -> Generator[sa.Connection]:
         """One transaction: committed as a whole or not at all."""
         with self.engine.begin() as connection:
             yield connection
 
-    def read(self, query: sa.SelectBase | sa.TextClause | str, parameters: dict[str, Any] | None = None) -> pd.DataFrame:
+    def read(self, query: sa.Executable | str, parameters: dict[str, Any] | None = None) -> pd.DataFrame:
         """Run a query and return its rows as a frame."""
         with self.engine.connect() as connection:
             return read_frame(connection, query, parameters)
 
 
 def read_frame(
-    connection: sa.Connection, query: sa.SelectBase | sa.TextClause | str, parameters: dict[str, Any] | None = None
+    connection: sa.Connection,
+    query: sa.Executable | str,
+    parameters: dict[str, Any] | None = None,
 ) -> pd.DataFrame:
     """Run a query within a transaction and return its rows; values keep the types that the driver gives (Decimal, dict)."""
     import pandas as pd
 
     result = connection.execute(sa.text(query) if isinstance(query, str) else query, parameters or {})
     rows = result.fetchall()
-    return pd.DataFrame.from_records([tuple(row) for row in rows], columns=list(result.keys()), coerce_float=False)
+    return pd.DataFrame.from_records(
+        [tuple(row) for row in rows], columns=list(result.keys()), coerce_float=False
+    )
 
 
 def append_frame(connection: sa.Connection, table: sa.Table, frame: pd.DataFrame) -> int:
@@ -140,7 +148,9 @@ def append_frame(connection: sa.Connection, table: sa.Table, frame: pd.DataFrame
             part[name] = [_to_json(value) for value in part[name]]
         elif isinstance(table.columns[name].type, sa.Numeric):
             # The engine would guess a narrower decimal from a sample of rows; text is cast to the column's own type.
-            part[name] = pd.Series([None if pd.isna(value) else str(value) for value in part[name]], dtype=object)
+            part[name] = pd.Series(
+                [None if pd.isna(value) else str(value) for value in part[name]], dtype=object
+            )
     columns = ", ".join(connection.dialect.identifier_preparer.quote(name) for name in names)
     target = f"{table.schema}.{table.name}"
     raw: Any = connection.connection.driver_connection

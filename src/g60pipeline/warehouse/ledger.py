@@ -33,23 +33,32 @@ def known_hashes(warehouse: Warehouse) -> set[str]:
     return set(warehouse.read(sa.select(submission.c.sha256))["sha256"])
 
 
-def append_submissions(connection: sa.Connection, warehouse: Warehouse, rows: Sequence[dict[str, Any]]) -> list[int]:
+def append_submissions(
+    connection: sa.Connection, warehouse: Warehouse, rows: Sequence[dict[str, Any]]
+) -> list[int]:
     """Enter submissions in the given order, which is the ledger's from then on. Returns their numbers."""
     table = warehouse.table("ops.submission")
     first = _next(connection, table.c.submission_id)
     now = _now()
-    entries = [{**row, "submission_id": first + n, "received_at": now} for n, row in enumerate(rows)]
+    ids = list(range(first, first + len(rows)))
+    entries = [{**row, "submission_id": n, "received_at": now} for n, row in zip(ids, rows, strict=True)]
     append_rows(connection, table, entries)
-    return [entry["submission_id"] for entry in entries]
+    return ids
 
 
 def unjudged(warehouse: Warehouse, last_period: str) -> pd.DataFrame:
     """Readable submissions up to a month without a verdict under the present rules, in the ledger's order."""
     submission, verdict = warehouse.table("ops.submission"), warehouse.table("ops.verdict")
-    judged = sa.select(verdict.c.submission_id).where(verdict.c.rules_version == warehouse.project.rules_version)
+    judged = sa.select(verdict.c.submission_id).where(
+        verdict.c.rules_version == warehouse.project.rules_version
+    )
     return warehouse.read(
         sa.select(submission)
-        .where(submission.c.status == "received", submission.c.period <= last_period, submission.c.submission_id.not_in(judged))
+        .where(
+            submission.c.status == "received",
+            submission.c.period <= last_period,
+            submission.c.submission_id.not_in(judged),
+        )
         .order_by(submission.c.submission_id)
     )
 
@@ -65,7 +74,12 @@ def replace_staged(
 
     `frames`: form → rows for `staged.<form>`. `rows`: rows by table name for covers, intake findings and layouts.
     """
-    tables = [*(f"staged.{form}" for form in warehouse.project.forms), "staged.cover", "staged.intake_finding", "ops.submission_form"]
+    tables = [
+        *(f"staged.{form}" for form in warehouse.project.forms),
+        "staged.cover",
+        "staged.intake_finding",
+        "ops.submission_form",
+    ]
     for name in tables:
         table = warehouse.table(name)
         connection.execute(sa.delete(table).where(table.c.submission_id.in_(submission_ids)))
@@ -94,7 +108,10 @@ def read_accepted_forms(warehouse: Warehouse) -> pd.DataFrame:
 
 
 def append_verdicts(
-    connection: sa.Connection, warehouse: Warehouse, verdicts: Sequence[dict[str, Any]], findings: Sequence[dict[str, Any]]
+    connection: sa.Connection,
+    warehouse: Warehouse,
+    verdicts: Sequence[dict[str, Any]],
+    findings: Sequence[dict[str, Any]],
 ) -> None:
     """Enter verdicts (submission_id, status, counts) and the findings of each, numbered within their verdict."""
     table = warehouse.table("ops.verdict")
@@ -126,14 +143,18 @@ def submissions_to_load(warehouse: Warehouse, last_period: str) -> dict[str, dic
     for form in warehouse.project.forms:
         staged, core = warehouse.table(f"staged.{form}"), warehouse.table(f"core.{form}")
         wanted = sa.select(accepted.c.submission_id).where(accepted.c.form == form)
-        missing = staged.c.submission_id.in_(wanted) & staged.c.submission_id.not_in(sa.select(core.c.submission_id))
+        missing = staged.c.submission_id.in_(wanted) & staged.c.submission_id.not_in(
+            sa.select(core.c.submission_id)
+        )
         rows = warehouse.read(sa.select(staged.c.period, staged.c.submission_id).where(missing).distinct())
         for period, number in zip(rows["period"], rows["submission_id"], strict=True):
             waiting.setdefault(str(period), {}).setdefault(form, []).append(int(number))
     return dict(sorted(waiting.items()))
 
 
-def append_accepted(connection: sa.Connection, warehouse: Warehouse, form: str, submission_ids: Sequence[int]) -> None:
+def append_accepted(
+    connection: sa.Connection, warehouse: Warehouse, form: str, submission_ids: Sequence[int]
+) -> None:
     """Copy the staged rows of submissions into core."""
     staged, core = warehouse.table(f"staged.{form}"), warehouse.table(f"core.{form}")
     names = [column.name for column in core.columns]
@@ -145,14 +166,18 @@ def count_all_rows(warehouse: Warehouse, schema: str, periods: Sequence[str]) ->
     """Rows of the months by form, in one question."""
     tables = [warehouse.table(f"{schema}.{form}") for form in warehouse.project.forms]
     counts = [
-        sa.select(sa.literal(t.name).label("form"), sa.func.count().label("rows")).where(t.c.period.in_(periods))
+        sa.select(sa.literal(t.name).label("form"), sa.func.count().label("rows")).where(
+            t.c.period.in_(periods)
+        )
         for t in tables
     ]
     frame = warehouse.read(sa.union_all(*counts))
     return {str(form): int(rows) for form, rows in zip(frame["form"], frame["rows"], strict=True)}
 
 
-def append_check_results(connection: sa.Connection, warehouse: Warehouse, results: Sequence[dict[str, Any]]) -> None:
+def append_check_results(
+    connection: sa.Connection, warehouse: Warehouse, results: Sequence[dict[str, Any]]
+) -> None:
     """Enter what each check looked at and found, by month."""
     append_rows(connection, warehouse.table("ops.check_result"), results)
 
@@ -190,8 +215,8 @@ def read_element_counts(warehouse: Warehouse, periods: Sequence[str]) -> dict[tu
         .where(result.c.period.in_(periods))
         .group_by(result.c.form, result.c.check_name)
     )
-    frame = warehouse.read(query)
-    return {(str(row.form), str(row.check_name)): int(row.rows) for row in frame.itertuples(index=False)}
+    rows = warehouse.read(query).to_dict("records")
+    return {(str(row["form"]), str(row["check_name"])): int(row["rows"]) for row in rows}
 
 
 def months_to_judge(warehouse: Warehouse) -> list[tuple[str, int]]:

@@ -91,7 +91,8 @@ def read_bindings(warehouse: Warehouse, bindings: Sequence[Binding]) -> list[dic
     value = warehouse.table("mart.indicator_value")
     wanted = {(b.indicator, b.period) for b in bindings}
     query = sa.select(value).where(
-        value.c.indicator_id.in_({indicator for indicator, _ in wanted}), value.c.period.in_({period for _, period in wanted})
+        value.c.indicator_id.in_({indicator for indicator, _ in wanted}),
+        value.c.period.in_({period for _, period in wanted}),
     )
     rows: dict[tuple[str, ...], list[dict[str, Any]]] = {}
     for row in _records(warehouse.read(query)):
@@ -102,8 +103,17 @@ def read_bindings(warehouse: Warehouse, bindings: Sequence[Binding]) -> list[dic
 
 def _choose(binding: Binding, rows: dict[tuple[str, ...], list[dict[str, Any]]]) -> dict[str, Any] | None:
     """Pick the subject's row; a smallest or largest value `over` all subjects counts these as units expected and reporting."""
-    key = (binding.indicator, binding.period, binding.time, binding.level, binding.dimension or "", binding.dimension_code or "")
-    found = [row for row in rows.get(key, []) if binding.subject is None or row["subject_code"] == binding.subject]
+    key = (
+        binding.indicator,
+        binding.period,
+        binding.time,
+        binding.level,
+        binding.dimension or "",
+        binding.dimension_code or "",
+    )
+    found = [
+        row for row in rows.get(key, []) if binding.subject is None or row["subject_code"] == binding.subject
+    ]
     if binding.over is None or not found:
         return found[0] if found else None
     valued = [row for row in found if row["value"] is not None]
@@ -127,14 +137,19 @@ def indicator_values(warehouse: Warehouse, indicators: Sequence[str], last: str)
 def returns_with_messages(warehouse: Warehouse, period: str, most: int = 3) -> pd.DataFrame:
     """`returns_of_month` with the first critical messages of each unit's last submission: messages_zh, messages_en."""
     returns = returns_of_month(warehouse, period)
-    texts: list[pd.DataFrame | None] = [
-        None if verdict is None or verdict != verdict else warehouse.read(_MESSAGES, {"verdict": int(verdict), "most": most})
-        for verdict in returns["verdict_id"]
+    verdicts = [
+        None if verdict is None or verdict != verdict else int(verdict) for verdict in returns["verdict_id"]
     ]
-    return returns.assign(
-        messages_zh=[[] if text is None else text["message_zh"].tolist() for text in texts],
-        messages_en=[[] if text is None else text["message_en"].tolist() for text in texts],
-    )
+    texts = [_critical_messages(warehouse, verdict, most) for verdict in verdicts]
+    columns: dict[str, Any] = {
+        "messages_zh": [[row["message_zh"] for row in rows] for rows in texts],
+        "messages_en": [[row["message_en"] for row in rows] for rows in texts],
+    }
+    return returns.assign(**columns)
+
+
+def _critical_messages(warehouse: Warehouse, verdict: int | None, most: int) -> list[dict[str, Any]]:
+    return [] if verdict is None else _records(warehouse.read(_MESSAGES, {"verdict": verdict, "most": most}))
 
 
 def is_synthetic(warehouse: Warehouse, period: str, mark: str) -> bool:

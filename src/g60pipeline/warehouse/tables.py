@@ -26,7 +26,9 @@ _TYPES: dict[FieldType, Any] = {
 
 
 def _column(name: str, type_: Any, comment: str, key: bool = False, nullable: bool = True) -> sa.Column[Any]:
-    return sa.Column(name, type_, primary_key=key, autoincrement=False, nullable=nullable and not key, comment=comment)
+    return sa.Column(
+        name, type_, primary_key=key, autoincrement=False, nullable=nullable and not key, comment=comment
+    )
 
 
 def _text(name: str, comment: str, key: bool = False, nullable: bool = True) -> sa.Column[Any]:
@@ -131,7 +133,8 @@ def _ops(metadata: sa.MetaData) -> None:
 
 def _form_table(metadata: sa.MetaData, form: Form, schema: str, state: str, has_key: bool) -> None:
     fields = [
-        _column(f.name, _TYPES[f.type], f"{f.heading}：{f.description.zh} / {f.description.en}") for f in form.fields
+        _column(f.name, _TYPES[f.type], f"{f.heading}：{f.description.zh} / {f.description.en}")
+        for f in form.fields
     ]
     sa.Table(
         form.name, metadata,
@@ -227,7 +230,9 @@ def _indicator_values(metadata: sa.MetaData) -> None:
 
 def _scorecard(metadata: sa.MetaData, scorecard: Scorecard, project: Project) -> None:
     columns = [
-        _column(name, sa.Double(), f"{project.indicators[name].label.zh} / {project.indicators[name].label.en}")
+        _column(
+            name, sa.Double(), f"{project.indicators[name].label.zh} / {project.indicators[name].label.en}"
+        )
         for name in scorecard.time
     ]
     sa.Table(

@@ -16,10 +16,12 @@ def current_verdicts(metadata: sa.MetaData) -> sa.Subquery:
     """Select the last verdict of each submission: columns submission_id, status."""
     verdict = metadata.tables["ops.verdict"]
     last = sa.select(sa.func.max(verdict.c.verdict_id)).group_by(verdict.c.submission_id)
-    return sa.select(verdict.c.submission_id, verdict.c.status).where(verdict.c.verdict_id.in_(last)).subquery()
+    return (
+        sa.select(verdict.c.submission_id, verdict.c.status).where(verdict.c.verdict_id.in_(last)).subquery()
+    )
 
 
-def accepted_forms(metadata: sa.MetaData) -> sa.Select[Any]:
+def accepted_forms(metadata: sa.MetaData) -> sa.Select[Any, Any, Any, Any, Any]:
     """Select every form of every accepted submission: unit, form, period, month_index, submission_id."""
     submission = metadata.tables["ops.submission"]
     form = metadata.tables["ops.submission_form"]
@@ -48,7 +50,13 @@ def _latest_submission(metadata: sa.MetaData) -> sa.Select[Any]:
 
 def _latest_rows(metadata: sa.MetaData, form: str) -> sa.Select[Any]:
     table = metadata.tables[f"core.{form}"]
-    latest = sa.table("latest_submission", sa.column("submission_id"), sa.column("form"), sa.column("month_index"), schema="core")
+    latest = sa.table(
+        "latest_submission",
+        sa.column("submission_id"),
+        sa.column("form"),
+        sa.column("month_index"),
+        schema="core",
+    )
     return sa.select(table, latest.c.month_index).join(
         latest, (latest.c.submission_id == table.c.submission_id) & (latest.c.form == form)
     )
@@ -62,7 +70,12 @@ def _create_view(connection: sa.Connection, name: str, query: sa.Select[Any], co
 
 def create_views(connection: sa.Connection, metadata: sa.MetaData, project: Project) -> None:
     """Create or replace the views, within the caller's transaction."""
-    _create_view(connection, "latest_submission", _latest_submission(metadata), "在用报送 / submission in force by unit, form and month")
+    _create_view(
+        connection,
+        "latest_submission",
+        _latest_submission(metadata),
+        "在用报送 / submission in force by unit, form and month",
+    )
     for form in project.forms.values():
         comment = f"{form.title.zh}（在用） / {form.title.en}, rows in force"
         _create_view(connection, f"{form.name}_latest", _latest_rows(metadata, form.name), comment)

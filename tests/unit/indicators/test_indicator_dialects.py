@@ -57,7 +57,9 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     subprocess.run([*prefix, POSTGRES_BIN / "initdb", "-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8"],
                    check=True, capture_output=True, cwd="/")  # fmt: skip
     start = ["-D", data, "-w", "-l", home / "log", "-o", f"-k {home} -c listen_addresses='' -c fsync=off"]
-    subprocess.run([*prefix, POSTGRES_BIN / "pg_ctl", *start, "start"], check=True, capture_output=True, cwd="/")
+    subprocess.run(
+        [*prefix, POSTGRES_BIN / "pg_ctl", *start, "start"], check=True, capture_output=True, cwd="/"
+    )
     yield f"postgresql+psycopg://postgres@/postgres?host={home}"
     stop = ["-D", data, "-m", "immediate", "stop"]
     subprocess.run([*prefix, POSTGRES_BIN / "pg_ctl", *stop], check=True, capture_output=True, cwd="/")
@@ -103,7 +105,9 @@ def _fill(world: World) -> None:
         for unit, clusters in UNITS.items():
             if (unit, period) == ("310117501", "2021-12"):
                 continue
-            forms: dict[str, list[dict[str, Any]]] = {"unit_summary": [{"member_count": 500, "new_member_count": 9}]}
+            forms: dict[str, list[dict[str, Any]]] = {
+                "unit_summary": [{"member_count": 500, "new_member_count": 9}]
+            }
             forms["recognition"] = [{"awarding_level": "national", "rank": month, "awarding_city": "wuhu"}]
             for cluster in clusters:
                 for form, rows in _rows(cluster, month).items():
@@ -128,11 +132,19 @@ def _everything(world: World) -> dict[tuple[str, ...], tuple[Any, ...]]:
                                                "dimension", "dimension_code"))  # fmt: skip
             numbers = (row["value"], row["numerator"], row["denominator"], row["coverage_ratio"])
             rounded = tuple(None if number is None else round(float(number), 9) for number in numbers)
-            found[key] = (*rounded, row["expected_unit_count"], row["reporting_unit_count"], row["status"], row["note"])
+            found[key] = (
+                *rounded,
+                row["expected_unit_count"],
+                row["reporting_unit_count"],
+                row["status"],
+                row["note"],
+            )
     return found
 
 
-def test_every_indicator_yields_the_same_rows_on_postgres(world: World, postgres: str, project: Project) -> None:
+def test_every_indicator_yields_the_same_rows_on_postgres(
+    world: World, postgres: str, project: Project
+) -> None:
     engine = sa.create_engine(postgres, poolclass=sa.NullPool)
     with engine.connect() as connection:
         there = _everything(World(connection, project, "postgres"))

@@ -300,8 +300,8 @@ def test_a_missing_month_cuts_a_streak_to_at_least(world: World) -> None:
 
 
 def test_a_nominal_streak_compares_with_itself_a_year_before(world: World) -> None:
-    economy(world, dict.fromkeys(months("2020-01", "2020-12"), (100, 999)) | dict.fromkeys(months("2021-02", "2021-03"), (101, 999))
-            | {"2021-01": (100, 999)})  # fmt: skip
+    above = dict.fromkeys(months("2021-02", "2021-03"), (101, 999))
+    economy(world, dict.fromkeys(months("2020-01", "2021-01"), (100, 999)) | above)
     world.request("2021-03")
     found = world.read(world.project.indicators["fiscal_revenue_nominal_growth_months"], "month")
     assert found["2021-03", "district", DISTRICT]["value"] == 2

@@ -1,6 +1,5 @@
 """Resident-ID and phone numbers are found wherever they stand; credit codes and amounts are left alone."""
 
-# ruff: noqa: E501  one case a line
 from __future__ import annotations
 
 from typing import Any

@@ -1,6 +1,5 @@
 """Files in an inbox → what is received, archived, refused; every rule fires on its bad file and on no good one."""
 
-# ruff: noqa: E501  one case a line
 from __future__ import annotations
 
 import dataclasses

@@ -1,0 +1,17 @@
+from __future__ import annotations
+
+import pytest
+
+from g60pipeline.contracts.project import Project, load_project
+from g60pipeline.quality.suites import Expectations
+from g60pipeline.settings import find_project_root
+
+
+@pytest.fixture(scope="session")
+def project() -> Project:
+    return load_project(find_project_root())
+
+
+@pytest.fixture(scope="session")
+def expectations() -> Expectations:
+    return Expectations()
