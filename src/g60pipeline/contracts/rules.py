@@ -29,10 +29,10 @@ class _Build:
         kwargs: dict[str, Any],
         missing: str = "skip",
         compared_with: tuple[str, ...] = (),
-        **quoted: str,
+        quoted: dict[str, str] | None = None,
     ) -> Rule:
         said = self.messages.generated[kind]
-        texts = {"heading": field.heading, "field": field.name, **quoted}
+        texts = {"heading": field.heading, "field": field.name, **(quoted or {})}
         return Rule.model_validate({
             "id": f"{field.name}_{kind}",
             "check": said.check,
@@ -67,10 +67,16 @@ class _Build:
             yield from kind(field)
 
     def _flag(
-        self, field: Field, kind: str, derived: Derived, missing: str = "skip", **quoted: str
+        self,
+        field: Field,
+        kind: str,
+        derived: Derived,
+        missing: str = "skip",
+        quoted: dict[str, str] | None = None,
     ) -> Generated:
         kwargs = {"column": derived.name, "value_set": [True]}
-        return self.rule(field, kind, "ExpectColumnValuesToBeInSet", kwargs, missing, **quoted), (derived,)
+        rule = self.rule(field, kind, "ExpectColumnValuesToBeInSet", kwargs, missing, quoted=quoted)
+        return rule, (derived,)
 
     def reported(self, field: Field) -> Iterator[Generated]:
         if field.is_required:
@@ -82,7 +88,7 @@ class _Build:
         if field.code_list is not None:
             arguments = {"field": field.name, "code_list": field.code_list}
             derived = Derived(name=f"{field.name}__is_listed", function="is_listed", arguments=arguments)
-            yield self._flag(field, "is_in_its_code_list", derived, code_list=field.code_list)
+            yield self._flag(field, "is_in_its_code_list", derived, quoted={"code_list": field.code_list})
 
     def valid(self, field: Field) -> Iterator[Generated]:
         if field.format == "uscc":
@@ -95,7 +101,9 @@ class _Build:
             kwargs = {"column": field.name, "min_value": field.minimum, "max_value": field.maximum}
             bounds = {"minimum": _bound(field.minimum), "maximum": _bound(field.maximum)}
             yield (
-                self.rule(field, "is_within_its_range", "ExpectColumnValuesToBeBetween", kwargs, **bounds),
+                self.rule(
+                    field, "is_within_its_range", "ExpectColumnValuesToBeBetween", kwargs, quoted=bounds
+                ),
                 (),
             )
 
@@ -104,7 +112,11 @@ class _Build:
             kwargs = {"column": field.name, "regex": field.pattern}
             quoted = field.pattern.replace("{", "{{").replace("}", "}}")  # its braces are no placeholders
             rule = self.rule(
-                field, "matches_its_pattern", "ExpectColumnValuesToMatchRegex", kwargs, pattern=quoted
+                field,
+                "matches_its_pattern",
+                "ExpectColumnValuesToMatchRegex",
+                kwargs,
+                quoted={"pattern": quoted},
             )
             yield rule, ()
 
@@ -113,7 +125,13 @@ class _Build:
             kwargs = {"column": field.name, "min_value": 0, "max_value": field.max_length}
             expectation = "ExpectColumnValueLengthsToBeBetween"
             yield (
-                self.rule(field, "is_not_too_long", expectation, kwargs, max_length=str(field.max_length)),
+                self.rule(
+                    field,
+                    "is_not_too_long",
+                    expectation,
+                    kwargs,
+                    quoted={"max_length": str(field.max_length)},
+                ),
                 (),
             )
 
@@ -131,7 +149,7 @@ class _Build:
         }
         expectation = "ExpectColumnPairValuesAToBeGreaterThanB"
         quoted = {"month": f"{{{month}}}"}
-        return self.rule(field, "is_at_least_the_months", expectation, kwargs, "skip", (month,), **quoted), ()
+        return self.rule(field, "is_at_least_the_months", expectation, kwargs, "skip", (month,), quoted), ()
 
     def _follows(self, field: Field, month: str) -> Generated:
         previous, expected, gap = (f"{field.name}__{suffix}" for suffix in ("previous", "expected", "gap"))
@@ -151,8 +169,7 @@ class _Build:
             "ExpectColumnValuesToBeBetween",
             {"column": gap, "min_value": 0, "max_value": 0},
             compared_with=(month, previous, expected),
-            previous=f"{{{previous}}}",
-            expected=f"{{{expected}}}",
+            quoted={"previous": f"{{{previous}}}", "expected": f"{{{expected}}}"},
         )
         return rule.model_copy(update={"tolerance": tolerance}), columns
 
