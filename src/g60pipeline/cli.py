@@ -6,6 +6,7 @@ Exit codes: 0 fine, 1 a failure that is explained on stderr, 2 wrong usage, 3 ra
 from __future__ import annotations
 
 import json
+import os
 import sys
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -186,5 +187,21 @@ def _where(settings: Settings, last: str) -> dict[str, str]:
     }
 
 
+def main() -> None:
+    """Run the command and leave at once.
+
+    With Great Expectations loaded, DuckDB's binding prints a page of leaked objects while the interpreter is taken
+    down, below what the user came to read. Everything is closed by then, so nothing is lost by leaving before.
+    """
+    code = 0
+    try:
+        app()
+    except SystemExit as left:
+        code = left.code if isinstance(left.code, int) else 1
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)
+
+
 if __name__ == "__main__":
-    app()
+    main()

@@ -3,6 +3,7 @@
 Belongs here: one asset per file of `assets/marts/` and `assets/indicators/`, one per scorecard. Not here: their SQL.
 """
 
+from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -89,21 +90,29 @@ def _compiled(theme: str, dialect: Dialect) -> "CompiledTheme":
 )
 def indicators(context: dg.AssetExecutionContext, house: House) -> Any:
     """Compute every indicator of the selected themes for the run's months; one transaction per theme."""
+    months = months_of(context)
+    keys = sorted(context.selected_asset_keys)
+    # Planning a statement takes one core, and compiling the next theme another.
+    with ThreadPoolExecutor(max_workers=2) as pool:
+        list(pool.map(lambda key: _compute(house, key.path[-1], months), keys))
+    for key in keys:
+        yield dg.MaterializeResult(asset_key=key)
+
+
+def _compute(house: House, theme: str, months: list[str]) -> None:
+    """Replace the values of a theme's indicators for the months, on a connection of its own."""
     from g60pipeline.indicators.compile import run_table_statements
     from g60pipeline.warehouse.marts import dialect_name, replace_rows, run_statements
 
-    months, warehouse = months_of(context), house.warehouse
-    dialect, table = dialect_name(warehouse), warehouse.table("mart.indicator_value")
-    for key in sorted(context.selected_asset_keys):
-        with warehouse.transaction() as connection:
-            compiled = _compiled(key.path[-1], dialect)
-            run_statements(
-                connection, run_table_statements([Period.parse(month) for month in months], dialect)
-            )
-            run_statements(connection, compiled.tables)
-            ids = [statement.indicator_id for statement in compiled.statements]
-            replace_rows(connection, table, months, [s.sql for s in compiled.statements], indicator_id=ids)
-        yield dg.MaterializeResult(asset_key=key)
+    warehouse = house.warehouse
+    dialect = dialect_name(warehouse)
+    compiled = _compiled(theme, dialect)
+    ids = sorted({statement.indicator_id for statement in compiled.statements})
+    selects = [statement.sql for statement in compiled.statements]
+    with warehouse.transaction() as connection:
+        run_statements(connection, run_table_statements([Period.parse(month) for month in months], dialect))
+        run_statements(connection, compiled.tables)
+        replace_rows(connection, warehouse.table("mart.indicator_value"), months, selects, indicator_id=ids)
 
 
 def _scorecard_spec(scorecard: Scorecard) -> dg.AssetSpec:

@@ -37,17 +37,31 @@ def _reading(house: House, month_figure: "MonthFigure", found: dict[str, Any] | 
     )
 
 
-def _briefing_data(house: House, month: str, values: "pd.DataFrame", run_id: str) -> "BriefingData":
-    from g60pipeline.reports.briefing_data import BriefingData, figures_of
-    from g60pipeline.warehouse.summary import is_synthetic, read_bindings, returns_with_messages
+def _readings(house: House, months: list[str]) -> "dict[str, tuple[FigureReading, ...]]":
+    """Figures of each month, read in one question."""
+    from g60pipeline.reports.briefing_data import figures_of
+    from g60pipeline.warehouse.summary import read_bindings
 
-    figures = figures_of(house.project.figures.figures if house.project.figures else (), month)
-    found = read_bindings(house.warehouse, [entry.figure.read for entry in figures])
+    published = house.project.figures.figures if house.project.figures else ()
+    entries = [(month, entry) for month in months for entry in figures_of(published, month)]
+    found = read_bindings(house.warehouse, [entry.figure.read for _, entry in entries])
+    readings: dict[str, list[FigureReading]] = {month: [] for month in months}
+    for (month, entry), row in zip(entries, found, strict=True):
+        readings[month].append(_reading(house, entry, row))
+    return {month: tuple(of_month) for month, of_month in readings.items()}
+
+
+def _briefing_data(
+    house: House, month: str, figures: "tuple[FigureReading, ...]", values: "pd.DataFrame", run_id: str
+) -> "BriefingData":
+    from g60pipeline.reports.briefing_data import BriefingData
+    from g60pipeline.warehouse.summary import is_synthetic, returns_with_messages
+
     return BriefingData(
         project=house.project,
         period=month,
         is_synthetic=is_synthetic(house.warehouse, month, SYNTHETIC_MARK),
-        figures=tuple(_reading(house, entry, row) for entry, row in zip(figures, found, strict=True)),
+        figures=figures,
         values=values[values["period"] <= month],
         returns=returns_with_messages(house.warehouse, month),
         run_id=run_id,
@@ -89,8 +103,9 @@ def briefing(context: dg.AssetExecutionContext, house: House) -> Any:
     folder = house.settings.out / "briefing"
     months = months_of(context)
     values = indicator_values(house.warehouse, CHART_INDICATORS, months[-1])
+    readings = _readings(house, months)
     for month in months:
-        data = _briefing_data(house, month, values, context.run.run_id)
+        data = _briefing_data(house, month, readings[month], values, context.run.run_id)
         _write(folder / f"{month}.html", build_briefing(data))
     page = (folder / f"{months[-1]}.html").resolve()
     written = datetime.now(UTC).isoformat(timespec="seconds")

@@ -15,6 +15,8 @@ from g60pipeline.defs.resources import House, project
 if TYPE_CHECKING:
     import pandas as pd
 
+    from g60pipeline.intake.returns import ParsedReturn
+
 
 def _specs() -> list[dg.AssetSpec]:
     return [
@@ -32,47 +34,44 @@ def _specs() -> list[dg.AssetSpec]:
     ]
 
 
+_FINDING = ("form", "rule", "sheet", "sheet_row", "cell", "field", "value", "quoted")
+
+
+def _rows_beside(number: int, parsed: "ParsedReturn") -> dict[str, list[dict[str, Any]]]:
+    """Rows, by table, of what a return holds beside its forms' rows."""
+    key = {"submission_id": number}
+    layouts = parsed.layouts.items()
+    sheets = [
+        {**key, "form": name, "sheet": layout["sheet"], "row_count": len(parsed.rows[name]), "layout": layout}
+        for name, layout in layouts
+    ]
+    findings = [
+        {**key, "finding_no": n, **{name: getattr(finding, name) for name in _FINDING}}
+        for n, finding in enumerate(parsed.findings, 1)
+    ]
+    cover = {**key, "cell_addresses": parsed.cover_cells, "raw_text": parsed.cover_texts}
+    return {"staged.cover": [cover], "staged.intake_finding": findings, "ops.submission_form": sheets}
+
+
 def _read(
     house: House, submissions: "pd.DataFrame"
 ) -> "tuple[dict[str, pd.DataFrame], dict[str, list[dict[str, Any]]]]":
-    """Read the submissions' forms from the archive: frames by form, and rows by table for the rest."""
-    import pandas as pd
-
+    """Read the submissions from the archive: a frame per form, and rows by table for the rest."""
     from g60pipeline.intake.archive import Archive
+    from g60pipeline.intake.frames import build_frame
     from g60pipeline.intake.returns import read_return
 
     archive = Archive(house.settings.archive)
-    frames: dict[str, list[pd.DataFrame]] = {}
-    rows: dict[str, list[dict[str, Any]]] = {
-        "staged.cover": [],
-        "staged.intake_finding": [],
-        "ops.submission_form": [],
-    }
+    parts: dict[str, list[Any]] = {}
+    beside: dict[str, list[dict[str, Any]]] = {}
     for entry in submissions.to_dict("records"):
-        number = int(entry["submission_id"])
+        keys = {str(name): entry[name] for name in ("submission_id", "reporting_unit_code", "period")}
         parsed = read_return(house.project, archive.get_cells(entry["sha256"]), entry["file_name"])
-        rows["staged.cover"].append(
-            {"submission_id": number, "cell_addresses": parsed.cover_cells, "raw_text": parsed.cover_texts}
-        )
-        for name, frame in parsed.forms.items():
-            keys = {
-                "submission_id": number,
-                "reporting_unit_code": entry["reporting_unit_code"],
-                "period": entry["period"],
-            }
-            frames.setdefault(name, []).append(frame.assign(**keys))
-            layout = parsed.layouts[name]
-            sheet = {"submission_id": number, "form": name, "sheet": layout["sheet"], "row_count": len(frame)}
-            rows["ops.submission_form"].append({**sheet, "layout": layout})
-        for n, finding in enumerate(parsed.findings, 1):
-            values = {
-                name: getattr(finding, name)
-                for name in ("form", "rule", "sheet", "sheet_row", "cell", "field", "value", "quoted")
-            }
-            rows["staged.intake_finding"].append({**values, "submission_id": number, "finding_no": n})
-    return {
-        name: pd.concat([part for part in parts if len(part)] or parts[:1]) for name, parts in frames.items()
-    }, rows
+        for name, rows in parsed.rows.items():
+            parts.setdefault(name, []).append((keys, rows))
+        for table, rows in _rows_beside(int(entry["submission_id"]), parsed).items():
+            beside.setdefault(table, []).extend(rows)
+    return {name: build_frame(house.project.forms[name], part) for name, part in parts.items()}, beside
 
 
 @dg.multi_asset(name="staged", specs=_specs(), can_subset=True, backfill_policy=ONE_RUN)

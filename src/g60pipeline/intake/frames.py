@@ -5,6 +5,7 @@ The only module of intake that imports pandas. Not here: how a value is read (fo
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pandas as pd
@@ -22,13 +23,21 @@ _DTYPES: dict[FieldType, Any] = {
 }
 
 
-def build_frame(form: Form, rows: list[TypedRow], unit_code: str | None, period: str | None) -> pd.DataFrame:
-    """Build the form's frame: reporting_unit_code, period, sheet_row, a column per field, raw_text."""
+Part = tuple[Mapping[str, Any], Sequence[TypedRow]]
+
+
+def build_frame(form: Form, parts: Sequence[Part]) -> pd.DataFrame:
+    """Build one frame of a form from the rows of one or more returns.
+
+    Each part gives its return's keys (reporting_unit_code, period, …), which every one of its rows carries. Columns:
+    the keys, sheet_row, a column per field, raw_text. One frame for many returns costs little more than for one.
+    """
+    rows = [row for _, part in parts for row in part]
     columns: dict[str, Any] = {
-        "reporting_unit_code": pd.Series([unit_code] * len(rows), dtype=object),
-        "period": pd.Series([period] * len(rows), dtype=object),
-        "sheet_row": pd.Series([row.number for row in rows], dtype="int64"),
+        name: pd.Series([keys[name] for keys, part in parts for _ in part], dtype=object)
+        for name in parts[0][0]
     }
+    columns["sheet_row"] = pd.Series([row.number for row in rows], dtype="int64")
     for field in form.fields:
         columns[field.name] = pd.Series([row.values[field.name] for row in rows], dtype=_DTYPES[field.type])
     columns["raw_text"] = pd.Series([row.texts for row in rows], dtype=object)

@@ -5,20 +5,22 @@ Not here: parsing, archiving, the ledger's order (receive.py).
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
-
-import pandas as pd
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
 
 from g60pipeline.contracts.forms import Form
 from g60pipeline.contracts.project import Project
 from g60pipeline.intake.cover import Cover, read_cover
 from g60pipeline.intake.findings import IntakeFinding
-from g60pipeline.intake.forms import read_form
-from g60pipeline.intake.frames import build_frame
+from g60pipeline.intake.forms import TypedRow, read_form
 from g60pipeline.intake.grid import find_hidden_sheet, holds_content
 from g60pipeline.intake.layout import sheets_by_form
 from g60pipeline.intake.raw import RawReturn
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 @dataclass(frozen=True)
@@ -26,7 +28,7 @@ class ParsedReturn:
     """A return as read. `cover` holds typed values, `cover_texts` what stood in the cells, `cover_cells`
     where.
 
-    `forms` and `layouts` hold the forms whose sheets are there; one that is owed and absent is not judged
+    `rows`, `forms` and `layouts` hold the forms whose sheets are there; one that is owed and absent is not judged
     here.
     """
 
@@ -35,9 +37,18 @@ class ParsedReturn:
     cover_texts: dict[str, str]
     cover_cells: dict[str, str]
     cover_sheet: str | None
-    forms: dict[str, pd.DataFrame]
+    rows: dict[str, list[TypedRow]]
     layouts: dict[str, dict[str, object]]
     findings: tuple[IntakeFinding, ...]
+    contracts: Mapping[str, Form]
+
+    @cached_property
+    def forms(self) -> dict[str, pd.DataFrame]:
+        """The rows as a typed frame per form."""
+        from g60pipeline.intake.frames import build_frame
+
+        keys = {"reporting_unit_code": self.cover.get("unit_code"), "period": self.cover.get("period")}
+        return {name: build_frame(self.contracts[name], [(keys, rows)]) for name, rows in self.rows.items()}
 
 
 def read_return(project: Project, raw: RawReturn, file_name: str) -> ParsedReturn:
@@ -47,7 +58,7 @@ def read_return(project: Project, raw: RawReturn, file_name: str) -> ParsedRetur
     """
     cover = read_cover(project, raw)
     findings = list(cover.findings)
-    forms: dict[str, pd.DataFrame] = {}
+    rows: dict[str, list[TypedRow]] = {}
     layouts: dict[str, dict[str, object]] = {}
     is_stale = any(finding.rule == "template_version_is_known" for finding in findings)
     for form, sheet in () if is_stale else sheets_by_form(project, raw):
@@ -55,16 +66,14 @@ def read_return(project: Project, raw: RawReturn, file_name: str) -> ParsedRetur
             findings.append(find_hidden_sheet(None, sheet))
         if form is None or form is project.cover:
             continue
-        if form.name in forms:
+        if form.name in rows:
             findings.append(_twice(form, sheet["name"]))
             continue
         read = read_form(project, form, sheet, allows_no_headings=raw.get("kind") == "json")
-        forms[form.name] = build_frame(
-            form, read.rows, cover.values.get("unit_code"), cover.values.get("period")
-        )
+        rows[form.name] = read.rows
         layouts[form.name] = read.layout
         findings += read.findings
-    return _build(cover, file_name, forms, layouts, findings)
+    return _build(project, cover, file_name, rows, layouts, findings)
 
 
 def _twice(form: Form, sheet: str) -> IntakeFinding:
@@ -72,9 +81,10 @@ def _twice(form: Form, sheet: str) -> IntakeFinding:
 
 
 def _build(
+    project: Project,
     cover: Cover,
     file_name: str,
-    forms: dict[str, pd.DataFrame],
+    rows: dict[str, list[TypedRow]],
     layouts: dict[str, dict[str, object]],
     findings: list[IntakeFinding],
 ) -> ParsedReturn:
@@ -84,7 +94,8 @@ def _build(
         cover_texts=cover.texts,
         cover_cells=cover.cells,
         cover_sheet=cover.sheet,
-        forms=forms,
+        rows=rows,
         layouts=layouts,
         findings=tuple(findings),
+        contracts=project.forms,
     )

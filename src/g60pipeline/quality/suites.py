@@ -6,10 +6,13 @@ Belongs here: everything that knows Great Expectations' API. Not here: what a fa
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
+
+os.environ["GX_ANALYTICS_ENABLED"] = "false"  # before the import: nothing is sent from an air-gapped network
 
 import great_expectations as gx
 import great_expectations.expectations as gxe

@@ -89,10 +89,11 @@ WHERE verdict_id = :verdict AND severity = 'critical' ORDER BY finding_no LIMIT 
 def read_bindings(warehouse: Warehouse, bindings: Sequence[Binding]) -> list[dict[str, Any] | None]:
     """The indicator values that figures are read from, as rows of `mart.indicator_value`; None where there is none."""
     value = warehouse.table("mart.indicator_value")
-    wanted = {(b.indicator, b.period) for b in bindings}
     query = sa.select(value).where(
-        value.c.indicator_id.in_({indicator for indicator, _ in wanted}),
-        value.c.period.in_({period for _, period in wanted}),
+        value.c.indicator_id.in_({binding.indicator for binding in bindings}),
+        value.c.period.in_({binding.period for binding in bindings}),
+        value.c.level.in_({binding.level for binding in bindings}),
+        value.c.dimension_code.in_({binding.dimension_code or "" for binding in bindings}),
     )
     rows: dict[tuple[str, ...], list[dict[str, Any]]] = {}
     for row in _records(warehouse.read(query)):
