@@ -94,7 +94,9 @@ def indicators(context: dg.AssetExecutionContext, house: House) -> Any:
     keys = sorted(context.selected_asset_keys)
     # Planning a statement takes one core, and compiling the next theme another.
     with ThreadPoolExecutor(max_workers=2) as pool:
-        list(pool.map(lambda key: _compute(house, key.path[-1], months), keys))
+        done = [pool.submit(_compute, house, key.path[-1], months) for key in keys]
+    for future in done:
+        future.result()
     for key in keys:
         yield dg.MaterializeResult(asset_key=key)
 
