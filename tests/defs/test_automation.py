@@ -213,7 +213,7 @@ def test_every_check_of_a_month_has_a_verdict_for_that_month(judged: tuple[World
     assert all("rows_looked_at" in c.metadata for name, c in checks.items() if name not in of_receipt)
 
 
-def test_a_range_records_the_months_that_failed_and_the_last_one(empty: World) -> None:
+def test_a_range_records_the_months_that_failed_beside_the_whole(empty: World) -> None:
     put(empty.home / "inbox", "february", "march")
 
     first, last = "dagster/asset_partition_range_start", "dagster/asset_partition_range_end"
