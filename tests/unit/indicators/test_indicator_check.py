@@ -151,7 +151,8 @@ def test_a_mart_without_a_header_is_refused(tmp_path: Path) -> None:
 def test_every_definition_of_the_project_passes(project: Project) -> None:
     check_project(project)
     assert {file.theme for file in project.indicator_files} == {
-        "coverage", "membership", "projects", "services", "cooperation", "activities", "innovation", "economy", "reporting",
+        "coverage", "membership", "projects", "services", "cooperation", "activities", "innovation", "economy",
+        "local_economy", "reporting",
     }  # fmt: skip
 
 
