@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import sys
 from collections.abc import Iterator
 from dataclasses import replace
@@ -10,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
+from ui_screenshots import CHROMIUM, launch
 
 from g60pipeline.contracts.project import load_project
 from g60pipeline.reports.briefing import build_briefing
@@ -19,16 +19,6 @@ sys.path.append(str(ROOT / "tests" / "unit" / "reports"))
 
 from briefing_world import make_data  # noqa: E402
 
-CHROMIUM = shutil.which("chromium")
-ARGUMENTS = [
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 DRAWN = """text => {
   const canvas = document.createElement('canvas');
   const context = canvas.getContext('2d');
@@ -49,7 +39,7 @@ pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="needs chromium on the 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        browser = launch(playwright)
         yield browser
         browser.close()
 
