@@ -24,6 +24,10 @@ receive_job = dg.define_asset_job(
 )
 
 
+# A failed run is tried again by the daemon, so that a full disk or a locked file does not hold a month back.
+RETRIES = {"dagster/max_retries": "3"}
+
+
 def _listing_key(names: list[str]) -> str:
     return hashlib.sha256(json.dumps(names).encode()).hexdigest()[:16]
 
@@ -43,7 +47,7 @@ def inbox_sensor(context: dg.SensorEvaluationContext, house: House) -> Any:
     listing = _listing_key(names)
     if names and listing != context.cursor:
         context.update_cursor(listing)
-        return [dg.RunRequest(run_key=f"receive-{listing}", job_name=receive_job.name)]
+        return [dg.RunRequest(run_key=f"receive-{listing}", job_name=receive_job.name, tags=RETRIES)]
     try:
         months = ledger.months_to_judge(house.warehouse)
     except WarehouseError as error:
@@ -52,7 +56,12 @@ def inbox_sensor(context: dg.SensorEvaluationContext, house: House) -> Any:
         return dg.SkipReason("nothing new in the inbox, nothing to judge in the ledger")
     rules = house.project.rules_version  # new rules judge the same submissions anew
     return [
-        dg.RunRequest(run_key=f"month-{month}-{last}-{rules}", job_name=month_job.name, partition_key=month)
+        dg.RunRequest(
+            run_key=f"month-{month}-{last}-{rules}",
+            job_name=month_job.name,
+            partition_key=month,
+            tags=RETRIES,
+        )
         for month, last in months
     ]
 
@@ -67,4 +76,4 @@ def month_after_due_day(context: dg.ScheduleEvaluationContext) -> dg.RunRequest:
     """Run last month on the morning after its due day (the 5th)."""
     at = context.scheduled_execution_time
     year, month = (at.year, at.month - 1) if at.month > 1 else (at.year - 1, 12)
-    return dg.RunRequest(partition_key=f"{year:04d}-{month:02d}")
+    return dg.RunRequest(partition_key=f"{year:04d}-{month:02d}", tags=RETRIES)

@@ -17,7 +17,6 @@ from g60pipeline.defs.resources import House, project
 from g60pipeline.defs.verdicts import VERDICTS
 
 SHOWN_ROWS = 50
-_Found = dict[tuple[str, str], list[dict[str, Any]]]
 _SEVERITIES = {
     "critical": dg.AssetCheckSeverity.ERROR,
     "warning": dg.AssetCheckSeverity.WARN,
@@ -110,20 +109,18 @@ def _record(result: dg.AssetCheckResult, month: str) -> dg.AssetCheckEvaluation:
 
 
 def _month_records(
-    house: House, checks: list[tuple[dg.AssetCheckSpec, str]], found: _Found, months: list[str]
+    spec: dg.AssetCheckSpec,
+    severity: str,
+    looked_at: dict[str, int],
+    rows: list[dict[str, Any]],
+    months: list[str],
 ) -> Iterator[dg.AssetCheckEvaluation]:
-    """Records of the months of a range that have findings; Dagster keeps one record for all of a range.
-
-    Not of every month: a record takes longer to write than the check to read.
-    """
-    from g60pipeline.warehouse import ledger
-
+    """A record for each month of a range: the check's own result can name none of them."""
+    rows_of: dict[str, list[dict[str, Any]]] = {}
+    for row in rows:
+        rows_of.setdefault(row["period"], []).append(row)
     for month in months:
-        looked_at = ledger.read_element_counts(house.warehouse, [month])
-        for spec, severity in checks:
-            rows = [row for row in found.get(_name(spec), []) if row["period"] == month]
-            if rows:
-                yield _record(_result(spec, severity, looked_at.get(_name(spec), 0), rows), month)
+        yield _record(_result(spec, severity, looked_at.get(month, 0), rows_of.get(month, [])), month)
 
 
 @dg.multi_asset_check(name="expectations", specs=[check for check, _ in CHECKS], can_subset=True)
@@ -132,12 +129,15 @@ def expectations(context: dg.AssetCheckExecutionContext, house: House) -> Any:
     from g60pipeline.warehouse import ledger
 
     months = months_of(context)
+    all_found = ledger.read_findings(house.warehouse, project(), months)
+    all_looked_at = ledger.read_element_counts(house.warehouse, months)
     checks = [check for check in CHECKS if check[0].key in context.selected_asset_check_keys]
-    found = ledger.read_findings(house.warehouse, project(), months)
-    looked_at = ledger.read_element_counts(house.warehouse, months)
-    for spec, severity in checks:
-        yield _result(spec, severity, looked_at.get(_name(spec), 0), found.get(_name(spec), []))
     if len(months) > 1:
-        for record in _month_records(house, checks, found, months):
-            # Typed for fewer events than it takes; the check's own result cannot name a month of a range.
-            context.op_execution_context.log_event(record)  # pyright: ignore[reportArgumentType]
+        for spec, severity in checks:
+            found, looked_at = all_found.get(_name(spec), []), all_looked_at.get(_name(spec), {})
+            for record in _month_records(spec, severity, looked_at, found, months):
+                # Typed for fewer events than it takes.
+                context.op_execution_context.log_event(record)  # pyright: ignore[reportArgumentType]
+    for spec, severity in checks:
+        found, looked_at = all_found.get(_name(spec), []), all_looked_at.get(_name(spec), {})
+        yield _result(spec, severity, sum(looked_at.values()), found)

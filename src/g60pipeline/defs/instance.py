@@ -20,7 +20,15 @@ nux:
 concurrency:
   runs:
     max_concurrent_runs: 1
+# Runs that the sensor or the schedule asked for say how often they may be tried again; others are not.
+run_retries:
+  enabled: true
+  max_retries: 0
+event_log_storage:
+  module: g60pipeline.defs.event_log
+  class: QuickSqliteEventLogStorage
 """
+_EVENTS_AT_ONCE = "500"
 
 
 def prepare_home(home: Path) -> Path:
@@ -33,15 +41,20 @@ def prepare_home(home: Path) -> Path:
     return folder
 
 
+def _set_environment(home: Path) -> None:
+    os.environ["DAGSTER_HOME"] = str(prepare_home(home))
+    os.environ.setdefault("DAGSTER_EVENT_BATCH_SIZE", _EVENTS_AT_ONCE)
+
+
 def open_instance(home: Path) -> dg.DagsterInstance:
     """Open the instance of `<home>/dagster`."""
-    os.environ["DAGSTER_HOME"] = str(prepare_home(home))
+    _set_environment(home)
     return dg.DagsterInstance.get()
 
 
 def serve(settings: Settings, port: int) -> None:
     """Become `dagster dev`, bound to this machine: its pages can launch runs and ask for no password."""
-    os.environ["DAGSTER_HOME"] = str(prepare_home(settings.home))
+    _set_environment(settings.home)
     workspace = settings.project_root / "workspace.yaml"
     where = ["-w", str(workspace)] if workspace.exists() else ["-m", "g60pipeline.definitions"]
     arguments = ["dagster", "dev", *where, "-h", "127.0.0.1", "-p", str(port)]

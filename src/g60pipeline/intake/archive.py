@@ -48,6 +48,7 @@ def _sync_folder(folder: Path) -> None:
 
 
 def _write_local(path: Path, source: IO[bytes]) -> None:
+    is_new_folder = not path.parent.is_dir()
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex}.tmp")
     try:
@@ -60,7 +61,8 @@ def _write_local(path: Path, source: IO[bytes]) -> None:
     finally:
         temporary.unlink(missing_ok=True)
     _sync_folder(path.parent)
-    _sync_folder(path.parent.parent)
+    if is_new_folder:
+        _sync_folder(path.parent.parent)
 
 
 class Archive:
@@ -108,7 +110,7 @@ class Archive:
     def put_cells(self, sha256: str, raw: RawReturn) -> None:
         """Keep what the parser read in a file, so that its forms can be read again without parsing it."""
         text = json.dumps(raw, ensure_ascii=False, separators=(",", ":"))
-        self._write(self._path(sha256, ".cells.json.gz"), io.BytesIO(gzip.compress(text.encode(), mtime=0)))
+        self._write(self._path(sha256, ".cells.json.gz"), io.BytesIO(gzip.compress(text.encode(), 6, mtime=0)))
 
     def get_cells(self, sha256: str) -> RawReturn:
         """Return what the parser read in a file; FileNotFoundError when it was unreadable or is not here."""

@@ -81,8 +81,9 @@ class Warehouse:
                 connection.exec_driver_sql("CHECKPOINT")
             engine.dispose()
             os.replace(fresh, path)
-        with self.transaction() as connection:
-            self._create_in(connection)
+        else:
+            with self.transaction() as connection:
+                self._create_in(connection)
 
     def _create_in(self, connection: sa.Connection) -> None:
         from g60pipeline.warehouse.dimensions import write_dimensions

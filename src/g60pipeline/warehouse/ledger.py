@@ -207,16 +207,22 @@ def read_findings(
     return found
 
 
-def read_element_counts(warehouse: Warehouse, periods: Sequence[str]) -> dict[tuple[str, str], int]:
-    """Rows that each check looked at in the months, by form and check."""
+def read_element_counts(
+    warehouse: Warehouse, periods: Sequence[str]
+) -> dict[tuple[str, str], dict[str, int]]:
+    """Rows that each check looked at, by form and check, then by month."""
     result = warehouse.table("ops.check_result")
+    keys = (result.c.form, result.c.check_name, result.c.period)
     query = (
-        sa.select(result.c.form, result.c.check_name, sa.func.sum(result.c.element_count).label("rows"))
+        sa.select(*keys, sa.func.sum(result.c.element_count).label("rows"))
         .where(result.c.period.in_(periods))
-        .group_by(result.c.form, result.c.check_name)
+        .group_by(*keys)
     )
-    rows = warehouse.read(query).to_dict("records")
-    return {(str(row["form"]), str(row["check_name"])): int(row["rows"]) for row in rows}
+    counts: dict[tuple[str, str], dict[str, int]] = {}
+    for row in warehouse.read(query).to_dict("records"):
+        check = (str(row["form"]), str(row["check_name"]))
+        counts.setdefault(check, {})[str(row["period"])] = int(row["rows"])
+    return counts
 
 
 def months_to_judge(warehouse: Warehouse) -> list[tuple[str, int]]:
