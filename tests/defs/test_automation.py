@@ -14,6 +14,7 @@ import pytest
 from small_inbox import MARCH, put
 
 from g60pipeline.contracts.project import load_project
+from g60pipeline.defs import automation
 from g60pipeline.defs.assemble import build_definitions
 from g60pipeline.defs.automation import inbox_sensor, month_after_due_day
 from g60pipeline.defs.instance import open_instance
@@ -61,15 +62,23 @@ class World:
         (span,) = plan_spans(project(), MARCH, MARCH)
         return select_assets(self.graph, span.forms)
 
-    def tick(self, cursor: str | None) -> tuple[list[tuple[str | None, str | None]], str | None, Any]:
-        """Let the sensor look once: what it asks for (job, month), its new cursor, what it returned."""
-        house = House(home=str(self.home))
+    def tick(self) -> tuple[list[dg.RunRequest], str]:
+        """Let the sensor look once: what it asks for, or why it asks for nothing."""
         with dg.build_sensor_context(
-            instance=self.instance, cursor=cursor, resources={"house": house}
+            instance=self.instance, resources={"house": House(home=str(self.home))}
         ) as context:
             asked: Any = inbox_sensor(context)
-            requests = [] if isinstance(asked, dg.SkipReason) else asked
-            return [(r.job_name, r.partition_key) for r in requests], context.cursor, asked
+            return ([], asked.skip_message) if isinstance(asked, dg.SkipReason) else (asked, "")
+
+    def asked(self) -> list[tuple[str | None, str | None]]:
+        """Job and month of what the sensor asks for."""
+        return [(request.job_name, request.partition_key) for request in self.tick()[0]]
+
+    def run_what_is_asked(self) -> None:
+        """Run everything that the sensor asks for, with the tags it gives."""
+        for request in self.tick()[0]:
+            assert request.job_name is not None
+            self.run(request.job_name, request.partition_key, tags=dict(request.tags))
 
     def counts(self) -> dict[str, int]:
         """Rows of every table."""
@@ -114,51 +123,67 @@ def judged(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[World, st
 
 
 def test_the_sensor_asks_for_a_receipt_and_then_for_each_month_with_unjudged_returns(empty: World) -> None:
-    assert empty.tick(None)[0] == []
+    assert empty.asked() == []
     put(empty.home / "inbox", "march")
-    asked, cursor, _ = empty.tick(None)
-    assert asked == [("receive", None)]
-
-    empty.run("receive")
-    assert empty.tick(cursor)[0] == [("month", "2021-03")]
+    assert empty.asked() == [("receive", None)]
+    empty.run_what_is_asked()
+    assert empty.asked() == [("month", "2021-03")]
 
     put(empty.home / "inbox", "february")
-    asked, cursor, _ = empty.tick(cursor)
-    assert asked == [("receive", None)]
-    empty.run("receive")
-    assert empty.tick(cursor)[0] == [("month", "2021-02"), ("month", "2021-03")]
+    assert empty.asked() == [("receive", None)]
+    empty.run_what_is_asked()
+    assert empty.asked() == [("month", "2021-02"), ("month", "2021-03")]
 
-    empty.run("month", "2021-02")
-    assert empty.tick(cursor)[0] == [("month", "2021-03")]
-    empty.run("month", "2021-03")
-    asked, _, reason = empty.tick(cursor)
-    assert asked == []
-    assert "nothing new" in reason.skip_message
+    empty.run_what_is_asked()
+    assert empty.tick() == ([], "nothing new in the inbox, nothing to judge in the ledger")
+
+
+def test_a_file_replaced_by_one_of_the_same_name_and_size_is_seen(empty: World) -> None:
+    put(empty.home / "inbox", "february")
+    empty.run_what_is_asked()
+    file = next((empty.home / "inbox").iterdir())
+    file.write_bytes(file.read_bytes()[::-1])
+    assert empty.asked() == [("receive", None)]
 
 
 def test_the_same_tick_twice_asks_under_the_same_keys(empty: World) -> None:
     put(empty.home / "inbox", "february")
-    first, second = (empty.tick(None)[2] for _ in range(2))
+    (first, _), (second, _) = empty.tick(), empty.tick()
     assert [request.run_key for request in first] == [request.run_key for request in second]
-    empty.run("receive")
-    first, second = (empty.tick(empty.tick(None)[1])[2] for _ in range(2))
+    empty.run_what_is_asked()
+    (first, _), (second, _) = empty.tick(), empty.tick()
     assert [request.run_key for request in first] == [request.run_key for request in second]
-    assert project().rules_version in first[0].run_key
+    assert project().rules_version in (first[0].run_key or "")
+
+
+def test_a_run_that_failed_is_asked_for_again_after_a_pause(
+    empty: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put(empty.home / "inbox", "february")
+    (empty.home / "archive").write_text("a file where the archive's folder should be")
+    with pytest.raises(AssertionError, match="Not a directory"):
+        empty.run_what_is_asked()
+    assert empty.asked() == []
+    (empty.home / "archive").unlink()
+
+    monkeypatch.setattr(automation, "PAUSE_SECONDS", 0)
+    assert empty.asked() == [("receive", None)]
+    empty.run_what_is_asked()
+    assert empty.asked() == [("month", "2021-02")]
 
 
 def test_the_sensor_waits_while_another_process_holds_the_warehouse(empty: World) -> None:
-    empty.tick(None)  # makes the file
+    empty.tick()  # makes the file
     file = empty.home / "warehouse.duckdb"
     with subprocess.Popen(
         [sys.executable, "-c", HOLD, file], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     ) as other:
         assert other.stdout is not None
         assert other.stdout.readline() == "held\n"
-        asked, _, reason = empty.tick(None)
+        asked, reason = empty.tick()
         other.communicate("")
     assert asked == []
-    assert isinstance(reason, dg.SkipReason)
-    assert str(file) in (reason.skip_message or "")
+    assert str(file) in reason
 
 
 @pytest.mark.parametrize(

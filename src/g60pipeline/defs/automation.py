@@ -1,10 +1,12 @@
 """When things run: the month's job, the inbox sensor, the monthly schedule.
 
-The sensor's cursor is only a hint; the truth is in the ledger. Not here: what runs.
+What is to be done is read from the inbox, the ledger and the instance's runs; the sensor remembers nothing itself. Not
+here: what runs.
 """
 
 import hashlib
 import json
+import time
 from typing import Any
 
 import dagster as dg
@@ -24,8 +26,26 @@ receive_job = dg.define_asset_job(
 )
 
 
-# A failed run is tried again by the daemon, so that a full disk or a locked file does not hold a month back.
+# A failed run is tried again at once by the daemon, and after a pause by the sensor, so that a full disk or a locked
+# file never holds a month back for good.
 RETRIES = {"dagster/max_retries": "3"}
+PAUSE_SECONDS = 600
+_ASKED_FOR = "g60/asked_for"
+
+
+def _request(
+    context: dg.SensorEvaluationContext, job: str, key: str, month: str | None = None
+) -> list[dg.RunRequest]:
+    """Ask for a run once, and once more for each time that it failed and the pause is over."""
+    asked = dg.RunsFilter(job_name=job, tags={_ASKED_FOR: key})
+    last = next(iter(context.instance.get_run_records(asked, limit=1)), None)
+    if last is not None:
+        has_failed = last.dagster_run.status == dg.DagsterRunStatus.FAILURE
+        if not has_failed or time.time() - (last.end_time or 0) < PAUSE_SECONDS:
+            return []
+    run_key = key if last is None else f"{key}-after-{last.dagster_run.run_id}"
+    tags = {**RETRIES, _ASKED_FOR: key}
+    return [dg.RunRequest(run_key=run_key, job_name=job, partition_key=month, tags=tags)]
 
 
 def _listing_key(names: list[str]) -> str:
@@ -43,27 +63,20 @@ def inbox_sensor(context: dg.SensorEvaluationContext, house: House) -> Any:
     from g60pipeline.warehouse import ledger
     from g60pipeline.warehouse.engine import WarehouseError
 
-    names = [f"{file.name} {file.byte_count}" for file in Inbox(house.settings.inbox).list_files()]
-    listing = _listing_key(names)
-    if names and listing != context.cursor:
-        context.update_cursor(listing)
-        return [dg.RunRequest(run_key=f"receive-{listing}", job_name=receive_job.name, tags=RETRIES)]
+    names = [f"{file.name} {file.state}" for file in Inbox(house.settings.inbox).list_files()]
+    receive = _request(context, receive_job.name, f"receive-{_listing_key(names)}") if names else []
+    if receive:
+        return receive
     try:
         months = ledger.months_to_judge(house.warehouse)
     except WarehouseError as error:
         return dg.SkipReason(str(error))
-    if not months:
-        return dg.SkipReason("nothing new in the inbox, nothing to judge in the ledger")
     rules = house.project.rules_version  # new rules judge the same submissions anew
     return [
-        dg.RunRequest(
-            run_key=f"month-{month}-{last}-{rules}",
-            job_name=month_job.name,
-            partition_key=month,
-            tags=RETRIES,
-        )
+        request
         for month, last in months
-    ]
+        for request in _request(context, month_job.name, f"month-{month}-{last}-{rules}", month)
+    ] or dg.SkipReason("nothing new in the inbox, nothing to judge in the ledger")
 
 
 @dg.schedule(

@@ -3,6 +3,7 @@
 Verdicts are made by `quality/verdicts`; here their results are shown. A failing check never blocks the other units.
 """
 
+import re
 import warnings
 from collections.abc import Iterator
 from typing import Any
@@ -17,6 +18,7 @@ from g60pipeline.defs.resources import House, project
 from g60pipeline.defs.verdicts import VERDICTS
 
 SHOWN_ROWS = 50
+_PLACEHOLDER = re.compile(r"\{\w+\}")
 _SEVERITIES = {
     "critical": dg.AssetCheckSeverity.ERROR,
     "warning": dg.AssetCheckSeverity.WARN,
@@ -28,19 +30,30 @@ _COLUMNS = (
 )  # fmt: skip
 
 
+def _in_general(message: str) -> str:
+    """The message without the values of a case."""
+    return _PLACEHOLDER.sub("…", message)
+
+
 def _form_checks(form: Form) -> Iterator[tuple[dg.AssetCheckSpec, str]]:
     seen: set[str] = set()
     for rule in form.rules:
         if rule.check not in seen:
             seen.add(rule.check)
-            text = rule.why if rule.is_generated else f"{rule.code} {rule.why} / {rule.message.zh}"
+            text = (
+                rule.why if rule.is_generated else f"{rule.code} {rule.why} / {_in_general(rule.message.zh)}"
+            )
             key = VERDICTS if form.rows == "cover" else dg.AssetKey(["staged", form.name])
             yield _spec(rule.check, key, text, rule.level, rule.severity), rule.severity
 
 
 def _intake_check(name: str, message: IntakeMessage) -> tuple[dg.AssetCheckSpec, str]:
     return _spec(
-        name, VERDICTS, f"{message.code} {message.why} / {message.zh}", message.level, message.severity
+        name,
+        VERDICTS,
+        f"{message.code} {message.why} / {_in_general(message.zh)}",
+        message.level,
+        message.severity,
     ), message.severity
 
 

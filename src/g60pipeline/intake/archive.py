@@ -110,7 +110,9 @@ class Archive:
     def put_cells(self, sha256: str, raw: RawReturn) -> None:
         """Keep what the parser read in a file, so that its forms can be read again without parsing it."""
         text = json.dumps(raw, ensure_ascii=False, separators=(",", ":"))
-        self._write(self._path(sha256, ".cells.json.gz"), io.BytesIO(gzip.compress(text.encode(), 6, mtime=0)))
+        self._write(
+            self._path(sha256, ".cells.json.gz"), io.BytesIO(gzip.compress(text.encode(), 6, mtime=0))
+        )
 
     def get_cells(self, sha256: str) -> RawReturn:
         """Return what the parser read in a file; FileNotFoundError when it was unreadable or is not here."""

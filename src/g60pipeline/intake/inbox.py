@@ -9,16 +9,18 @@ from typing import IO, Any, NamedTuple
 
 import fsspec
 from fsspec.core import url_to_fs
+from fsspec.utils import tokenize
 
 _IGNORED = (".", "~$")  # hidden files, and what Excel keeps beside an open workbook
 
 
 class InboxFile(NamedTuple):
-    """A file of the inbox."""
+    """A file of the inbox. `state` changes when the file does, as far as its folder shows (size, time…)."""
 
     name: str
     path: str
     byte_count: int
+    state: str
 
 
 class Inbox:
@@ -35,7 +37,7 @@ class Inbox:
             return []
         entries: list[dict[str, Any]] = self._fs.ls(self._path, detail=True, refresh=True)
         files = [
-            InboxFile(e["name"].rpartition("/")[2], e["name"], e["size"])
+            InboxFile(e["name"].rpartition("/")[2], e["name"], e["size"], tokenize(e))
             for e in entries
             if e["type"] == "file"
         ]
