@@ -9,7 +9,7 @@ COMPILE := printf "hatchling\neditables\n" | $(UV) pip compile --quiet --univers
 	--fork-strategy fewest --no-strip-extras --generate-hashes --no-emit-index-url --no-header --no-annotate pyproject.toml -
 export PYTHON
 
-.PHONY: help run sample ui test check static schemas constraints snapshot screenshots clean
+.PHONY: help run sample ui test check static schemas constraints bench snapshot screenshots clean
 
 help: ## list the targets
 	@sed -nE 's/^([a-z]+):.*## (.*)/\1\t\2/p' Makefile | expand -t 14
@@ -45,6 +45,10 @@ schemas: .venv/.runtime ## write schemas/meta/ anew from the models
 constraints: ## pin the dependencies anew (needs uv); pins that still fit stay: delete constraints/*.txt to upgrade
 	$(COMPILE) --extra dev --output-file constraints/dev.txt
 	$(COMPILE) --constraints constraints/dev.txt --output-file constraints/runtime.txt
+	$(COMPILE) --extra dev --extra bench --constraints constraints/dev.txt --output-file constraints/bench.txt
+
+bench: .venv/.bench ## the rule engine beside Great Expectations' own and pandera
+	$(BIN)/python bench/engine.py
 
 snapshot: .venv/.dev ## write the graph's snapshot anew; read its diff
 	$(BIN)/python tests/defs/refresh_graph_snapshot.py

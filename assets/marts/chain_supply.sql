@@ -1,8 +1,8 @@
 /*
 title: {zh: 链上协作（含集群内标记）, en: Cooperation along the chain}
 description:
-  zh: 每笔协作，标出供方是否在当月同一集群的企业名册内。
-  en: Cooperations, each marked where the supplier is in the same cluster's register of that month.
+  zh: 每笔协作计一次（以需方集群的报送为准，供方单位的同一笔只作核对），标出供方是否在当月同一集群的企业名册内。
+  en: 'Cooperations, each once, as the receiver''s cluster reports it; the supplier''s unit reports it too, for comparison. Marked where the supplier is in the same cluster''s register of that month.'
 owner: district-office
 grain: one row per cooperation
 rows: events
@@ -20,9 +20,11 @@ columns:
   amount_wan_yuan: {type: decimal, description: {zh: 金额（万元）, en: amount in 万元}, measure: flow, unit: wan_yuan}
   is_inside_cluster: {type: boolean, description: {zh: 供方在本集群内, en: the supplier belongs to the cluster}}
 */
-SELECT c.reporting_unit_code, c.period, c.month_index, c.cluster_code, c.cooperation_no, c.kind, c.goods, c.quantity,
-       c.quantity_unit, c.amount_wan_yuan, NOT r.enterprise_uscc IS NULL AS is_inside_cluster
-FROM core.chain_cooperation_latest AS c
-LEFT JOIN (
+WITH register AS (
   SELECT DISTINCT e.period, e.cluster_code, e.enterprise_uscc FROM core.cluster_enterprise_latest AS e
-) AS r ON r.period = c.period AND r.cluster_code = c.cluster_code AND r.enterprise_uscc = c.supplier_uscc
+)
+SELECT c.reporting_unit_code, c.period, c.month_index, c.cluster_code, c.cooperation_no, c.kind, c.goods, c.quantity,
+       c.quantity_unit, c.amount_wan_yuan, NOT s.enterprise_uscc IS NULL AS is_inside_cluster
+FROM core.chain_cooperation_latest AS c
+JOIN register AS r ON r.period = c.period AND r.cluster_code = c.cluster_code AND r.enterprise_uscc = c.receiver_uscc
+LEFT JOIN register AS s ON s.period = c.period AND s.cluster_code = c.cluster_code AND s.enterprise_uscc = c.supplier_uscc

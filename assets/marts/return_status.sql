@@ -31,7 +31,7 @@ WITH owed AS (
 ), submitted AS (
   SELECT s.reporting_unit_code, s.period,
          MAX(CASE WHEN j.status = 'accepted' THEN 1 ELSE 0 END) AS accepted,
-         MAX(CASE WHEN j.status = 'returned' THEN 1 ELSE 0 END) AS returned,
+         MAX(CASE WHEN j.status IN ('returned', 'awaiting_explanation') THEN 1 ELSE 0 END) AS returned,
          MIN(CASE WHEN j.status = 'accepted' THEN s.received_at END) AS first_accepted_at
   FROM ops.submission AS s
   LEFT JOIN judged AS j ON j.submission_id = s.submission_id AND j.recency = 1

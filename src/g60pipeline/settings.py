@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 _PACKAGE = Path(__file__).resolve().parent
@@ -35,15 +35,22 @@ class Settings:
     parse_cpu_seconds: int = 30
     parse_wall_seconds: int = 60
     max_file_bytes: int = 50_000_000
+    notify_urls: str = field(default="", repr=False)  # holds passwords
 
     @property
     def out(self) -> Path:
         """Folder of the generated pages."""
         return self.home / "out"
 
+    @property
+    def outbox(self) -> Path:
+        """Folder of the reminders."""
+        return self.home / "outbox"
+
 
 def load_settings(environment: Mapping[str, str] | None = None) -> Settings:
-    """Read `G60_HOME`, `G60_INBOX`, `G60_ARCHIVE`, `G60_WAREHOUSE_URL`; whatever is unset lies under the home."""
+    """Read `G60_HOME`, `G60_INBOX`, `G60_ARCHIVE`, `G60_WAREHOUSE_URL`, which lie under the home when unset, and
+    `G60_NOTIFY_URLS`, without which nothing is sent."""
     env = os.environ if environment is None else environment
     root = find_project_root()
     default_home = root / "var" if (root / "pyproject.toml").exists() else Path.cwd() / "g60-home"
@@ -54,4 +61,5 @@ def load_settings(environment: Mapping[str, str] | None = None) -> Settings:
         inbox=env.get("G60_INBOX", str(home / "inbox")),
         archive=env.get("G60_ARCHIVE", str(home / "archive")),
         warehouse_url=env.get("G60_WAREHOUSE_URL", f"duckdb:///{home / 'warehouse.duckdb'}"),
+        notify_urls=env.get("G60_NOTIFY_URLS", ""),
     )

@@ -91,10 +91,50 @@ def _no_register_row(rows: Rows) -> Positions:
     return (0, 1, 2)
 
 
+def jump(form: str, field: str, row: int = 0) -> Mutation:
+    """Double a figure that has been even for four months."""
+
+    def mutate(rows: Rows) -> Positions:
+        position = rows.measure("gdp") if form == "district_economy" else row
+        rows.months(form, 4)
+        rows.set(form, field, rows.value(form, field, position) * 2, position)
+        return (position,)
+
+    return mutate
+
+
+def other(form: str, field: str, value: Any) -> Mutation:
+    """Let the supplier's unit have said something else."""
+
+    def mutate(rows: Rows) -> None:
+        rows.others[form].at[0, field] = value
+
+    return mutate
+
+
+def _supplier_silent(rows: Rows) -> None:
+    rows.others["chain_cooperation"] = rows.others["chain_cooperation"].iloc[:0]
+
+
+def _other_cooperation(rows: Rows) -> Positions:
+    rows.others["chain_cooperation"].at[0, "receiver_uscc"] = USCC[2]
+    return (2,)
+
+
+def _copy_last_months_flow(rows: Rows) -> Positions:
+    position = rows.measure("gdp")
+    for field in ("value", "value_ytd", "base_value", "base_value_ytd"):
+        rows.past("district_economy", field, rows.value("district_economy", field, position), position)
+    return (position,)
+
+
 # Rules that a contract spells out: form.rule → its mutations.
 EXPLICIT: dict[str, tuple[Mutation, ...]] = {
     "cover.owed_forms_are_all_present": (_withhold,),
     "cover.no_form_is_sent_that_the_unit_does_not_owe": (_send_too_much,),
+    "cover.no_form_is_sent_after_its_lock_without_an_opening": (
+        cell("cover", "received_at", datetime(2021, 12, 19, 16, 0)),  # midnight of the 20th in Beijing
+    ),
     "cover.file_name_does_not_contradict_the_units_code": (
         cell("cover", "file_name", "310117104_2021-11_1.xlsx"),
     ),
@@ -121,8 +161,36 @@ EXPLICIT: dict[str, tuple[Mutation, ...]] = {
     "chain_cooperation.purchase_order_has_an_amount": (
         cells("chain_cooperation", kind="purchase_order", amount_wan_yuan=None),
     ),
-    "chain_cooperation.receiver_is_in_the_register_of_its_cluster": (
+    "chain_cooperation.a_party_is_in_the_register_of_the_cluster": (
         cell("chain_cooperation", "receiver_uscc", "91310117MA1J17U95R"),
+    ),
+    "chain_cooperation.counterpart_of_a_cooperation_reports_it_too": (
+        _supplier_silent,
+        other("chain_cooperation", "kind", "purchase_order"),
+    ),
+    "cluster_enterprise.output_of_an_enterprise_does_not_jump": (
+        jump("cluster_enterprise", "output_wan_yuan"),
+    ),
+    "cluster_enterprise.enterprise_is_in_no_other_units_register": (
+        other("cluster_enterprise", "enterprise_uscc", USCC[0]),
+    ),
+    "cluster_enterprise.cooperations_of_the_enterprise_are_reported_by_both_units": (_other_cooperation,),
+    "cluster_organisation.members_follow_from_last_month": (
+        before("cluster_organisation", "member_count", 130),
+        before("cluster_organisation", "member_count", 170),
+    ),
+    "unit_summary.output_does_not_jump": (jump("unit_summary", "above_scale_output_wan_yuan"),),
+    "unit_summary.output_of_clusters_does_not_exceed_the_units": (
+        cell("unit_summary", "above_scale_output_wan_yuan", Decimal("1500.48")),
+    ),
+    "unit_summary.organisations_of_clusters_do_not_exceed_the_units": (
+        cell("unit_summary", "organisation_count", 19),
+    ),
+    "district_economy.value_does_not_jump": (jump("district_economy", "value"),),
+    "district_economy.figures_of_a_flow_are_not_last_months_copy": (_copy_last_months_flow,),
+    "district_economy.the_units_add_up_to_the_bureaus_figure": (
+        measure("above_scale_output_value", "value", Decimal("97.9")),
+        measure("above_scale_enterprise_count", "value", Decimal(103)),
     ),
     "cluster_enterprise.little_giant_is_a_specialised_enterprise": (
         cell("cluster_enterprise", "is_specialised", False),

@@ -21,6 +21,7 @@ Row = dict[str, Any]
 
 HOST, BUREAU, PERIOD = "310117103", "310117U03", "2021-11"
 HOST_ID, BUREAU_ID = 11, 12
+NEIGHBOUR, NEIGHBOUR_ID = "310117105", 5  # the unit of the supplier, whose return came first
 NOT_APPLICABLE = "不适用"
 USCC = ("91310117MA1JXJ833R", "91310117MA1JCDDD62", "91310117MA1JFX5C8L", "91310117MA1JMG0BXQ")
 FLAGS = (
@@ -178,11 +179,46 @@ def _history(form: Form, rows: list[Row], submission: int) -> pd.DataFrame:
     return frame.assign(submission_id=submission, months_before=1)
 
 
+def _in_force(form: Form, rows: list[tuple[str, Row]]) -> pd.DataFrame:
+    """What other units sent before, each with its unit, and nothing has replaced since."""
+    records = [
+        {
+            "reporting_unit_code": unit,
+            "period": PERIOD,
+            "since": NEIGHBOUR_ID,
+            "until": float("inf"),
+            **row,
+            "raw_text": {name: str(value) for name, value in row.items() if value is not None},
+        }
+        for unit, row in rows
+    ]
+    columns = ["reporting_unit_code", "period", "since", "until", *form.field_by_name, "raw_text"]
+    return pd.DataFrame(records, columns=columns)
+
+
+def _others(project: Project) -> dict[str, pd.DataFrame]:
+    """The supplier's unit, and summaries of all units that add up to the bureau's figures of 100."""
+    units = [o.unit_code for o in project.obligations if o.form == "unit_summary"]
+    summaries = [
+        (unit, {"above_scale_enterprise_count": part, "above_scale_output_wan_yuan": part})
+        for unit, part in zip(units, [60, 40] + [0] * len(units), strict=False)
+    ]
+    supplier: Row = {"cluster_code": "C07", "enterprise_uscc": USCC[3]}
+    cooperation = {**HOST_FORMS["chain_cooperation"][0], "cluster_code": "C07"}
+    rows: dict[str, list[tuple[str, Row]]] = {
+        "cluster_enterprise": [(NEIGHBOUR, supplier)],
+        "chain_cooperation": [(NEIGHBOUR, cooperation)],
+        "unit_summary": [(unit, dict(row)) for unit, row in summaries],
+    }
+    return {name: _in_force(project.forms[name], sent) for name, sent in rows.items()}
+
+
 def _cover(submission: int, unit: str) -> Row:
     values = {"unit_code": unit, "period": PERIOD, "template_version": "2021.1", "sequence_number": 1}
     return {
         **values, "submission_id": submission, "reporting_unit_code": unit, "unit_name": None, "remark": None,
         "file_name": f"{unit}_{PERIOD}_1.xlsx", "sheet_row": 0, "month_index": 2021 * 12 + 10,
+        "received_at": datetime(2021, 12, 19, 15, 59),
         "raw_text": {name: str(value) for name, value in values.items()},
         "cell_addresses": {name: f"B{n}" for n, name in enumerate(values, 1)},
     }  # fmt: skip
@@ -201,13 +237,21 @@ class Rows:
         self.frames["district_economy"] = _frame(forms["district_economy"], economy, BUREAU_ID, BUREAU)
         self.history = {name: _history(forms[name], rows, HOST_ID) for name, rows in HOST_FORMS.items()}
         self.history["district_economy"] = _history(forms["district_economy"], economy, BUREAU_ID)
+        self.others = _others(project)
         self.present = {(HOST_ID, name) for name in HOST_FORMS} | {(BUREAU_ID, "district_economy")}
 
     def batch(self, form: Form) -> Batch:
         """Return what the form's rules look at, and no more, as frames are dear to prepare."""
         needed = {form.name, *(column.arguments.get("form") for column in form.derived)} - {"cover"}
         forms = {name: frame for name, frame in self.frames.items() if name in needed}
-        batch = Batch(self.project, self.frames["cover"], forms, frozenset(self.present), self.history)
+        batch = Batch(
+            self.project,
+            self.frames["cover"],
+            forms,
+            frozenset(self.present),
+            self.history,
+            in_force=self.others,
+        )
         if self.period != PERIOD:
             # what is judged has a month, so that frames can't be prepared with anything else in its place
             batch.prepared["cover"].at[0, "period"] = self.period
@@ -241,6 +285,13 @@ class Rows:
     def past(self, form: str, field: str, value: Any, row: int = 0) -> None:
         """Let last month's row, which stands at the same position, say something else."""
         self.history[form].at[row, field] = value
+
+    def months(self, form: str, count: int) -> None:
+        """Let the months before last month have been like it."""
+        last = self.history[form]
+        self.history[form] = pd.concat(
+            [last.assign(months_before=n + 1) for n in range(count)], ignore_index=True
+        )
 
     def measure(self, code: str) -> int:
         return list(self.frames["district_economy"]["measure_code"]).index(code)

@@ -6,13 +6,14 @@ A rule without a spoilt row is noticed here: whoever adds a rule adds its mutati
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
 from rule_mutations import EXPLICIT, Mutation, mutations
 from rule_rows import Rows
 
-from g60pipeline.contracts.forms import Form, Rule
+from g60pipeline.contracts.forms import COMPARING, Form, Rule
 from g60pipeline.contracts.project import load_project
 from g60pipeline.quality.batch import Batch
 from g60pipeline.quality.derive import derive
@@ -39,7 +40,19 @@ def _findings(
     rows: Rows, batch: Batch, form: Form, rules: tuple[Rule, ...], with_: Expectations
 ) -> list[dict[str, Any]]:
     frame = derive(batch.prepared[form.name], batch, form, rules)
-    return build_findings(form, frame, with_.validate(form, rules, frame), rows.layouts().get(form.name, {}))
+    return build_findings(batch, form, frame, with_.validate(form, rules, frame), rows.layouts())
+
+
+def _assert_says_what_was_expected(rule: Rule, finding: dict[str, Any]) -> None:
+    if rule.expectation in COMPARING:
+        assert finding["expected"]
+        assert finding["expected"] != finding["value"]
+    assert len(finding["compared_with"]) == len(rule.compared_with)
+    for name, text in [("应为", finding["expected"] or "-"), *finding["compared_with"].items()]:
+        assert re.search(r"[\u4e00-\u9fff]", name), f"{name} is no label"
+        assert text
+        assert not re.search(r"\b(nan|None)\b|[{}]", text), text
+    assert all("!" in cell or "=" in cell for cell in finding["related_cells"])
 
 
 @pytest.mark.parametrize(("form", "rule"), [pytest.param(form, rule, id=rule.key) for form, rule in RULES])
@@ -73,6 +86,7 @@ def test_rule_fails_on_the_spoilt_row(
         assert finding["sheet_row"] == (None if form.rows == "cover" else row["sheet_row"])
         assert finding["cell"], f"{rule.key} marks no cell"
         assert finding["cell"].endswith(str(row["sheet_row"] or ""))
+        _assert_says_what_was_expected(rule, finding)
         for text in (finding["message_zh"], finding["message_en"]):
             assert text
             quoted = text.replace(form.field_by_name[rule.cell].pattern or "", "")

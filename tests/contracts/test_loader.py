@@ -119,8 +119,8 @@ BROKEN = {
     ),
     "unknown code list": (
         FORM,
-        "code_list: units}",
-        "code_list: unites}",
+        "code_list: units",
+        "code_list: unites",
         "name: unit_code,",
         "the code list unites",
     ),

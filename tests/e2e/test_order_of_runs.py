@@ -23,6 +23,7 @@ def quarter(sample_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Path
     for file in (sample_home / "inbox").iterdir():
         if any(month in file.name for month in MONTHS):
             shutil.copy(file, inbox)
+    shutil.copy(sample_home / "warehouse.duckdb", home)  # holds the opening of the locked months
     return home
 
 

@@ -12,10 +12,13 @@ from pathlib import Path
 from typing import Any
 
 from pydantic import Field as Attr
-from pydantic import ValidationError
+from pydantic import ValidationError, ValidationInfo, field_validator
 
 from g60pipeline.contracts.base import ContractError, Model
 from g60pipeline.contracts.periods import Period
+
+# Lists whose codes clerks know; everything else is written in words.
+WRITTEN_AS_CODES = frozenset({"units", "clusters"})
 
 _OWN = {"code", "label_zh", "label_en", "aliases", "valid_from", "valid_to"}
 
@@ -61,6 +64,10 @@ class CodeList(Model):
         """Return the Chinese label, or the code itself when it is not listed."""
         return self.by_code[code].label_zh if code in self.by_code else code
 
+    def written(self, code: str) -> str:
+        """Return what stands in a cell for the code: its Chinese label, or the code itself where clerks know it."""
+        return code if self.name in WRITTEN_AS_CODES else self.label_zh(code)
+
     def valid_codes(self, period: Period) -> tuple[str, ...]:
         """Codes valid at the end of the period."""
         return tuple(code.code for code in self.codes if code.is_valid_in(period))
@@ -84,6 +91,14 @@ class Obligation(Model):
     due_day: int = Attr(ge=1, le=28)
     grace_days: int = Attr(ge=0, le=15)
     lock_day: int = Attr(ge=1, le=28)
+
+    @field_validator("lock_day")
+    @classmethod
+    def _locks_after_grace(cls, lock_day: int, info: ValidationInfo) -> int:
+        grace_end_day = info.data.get("due_day", 0) + info.data.get("grace_days", 0)
+        if lock_day <= grace_end_day:
+            raise ValueError(f"day {lock_day} is not after the end of grace, day {grace_end_day}")
+        return lock_day
 
     def is_owed_in(self, period: Period) -> bool:
         """Say whether the form is owed for the period."""

@@ -1,7 +1,7 @@
 """Forms as the rest of the house sees them: fields, derived columns and rules, read from a contract.
 
-Belongs here: the conversion of a file into these and its cross-checks. Not here: the file's keys (odcs.py), the rules
-that follow from a field's declaration (rules.py).
+Belongs here: the conversion of a file into these. Not here: the file's keys (odcs.py), whether its names point somewhere
+(form_checks.py), the rules that follow from a field's declaration (rules.py).
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Any, Literal
 
 from pydantic import Field as Attr
 
-from g60pipeline.contracts.base import ContractError, Model, Text, line_of, read_model
+from g60pipeline.contracts.base import Model, Text, read_model
 from g60pipeline.contracts.odcs import (
     DerivedProperty,
     FormDocument,
@@ -31,6 +31,15 @@ _TYPES: dict[str, FieldType] = {
     "string": "text", "number": "decimal", "integer": "integer",
     "date": "date", "timestamp": "timestamp", "boolean": "boolean",
 }  # fmt: skip
+
+
+# Expectations that compare a number or a date with another one, and functions that lie between two columns.
+COMPARING = frozenset({
+    "ExpectColumnValuesToBeBetween",
+    "ExpectColumnPairValuesToBeEqual",
+    "ExpectColumnPairValuesAToBeGreaterThanB",
+})  # fmt: skip
+SIDES = {"gap": ("left", "right"), "excess": ("part", "whole")}
 
 
 class Field(Model):
@@ -54,6 +63,7 @@ class Field(Model):
     format: str | None = None
     ytd_of: str | None = None
     allows_not_applicable: bool = False
+    is_prefilled: bool = False
     is_list: bool = False
 
     @property
@@ -63,11 +73,21 @@ class Field(Model):
 
 
 class Derived(Model):
-    """A column computed by a named function of `quality.derive` before the rules run."""
+    """A column computed by a named function of `quality.derive` before the rules run.
+
+    `label`: what a finding calls it; every column that a finding quotes has one.
+    """
 
     name: str
     function: str
     arguments: dict[str, Any] = Attr(default_factory=dict)
+    label: Text | None = None
+
+    @property
+    def sides(self) -> tuple[str, str] | None:
+        """The two columns that a `gap` or an `excess` lies between; None for any other function."""
+        names = SIDES.get(self.function)
+        return None if names is None else (self.arguments[names[0]], self.arguments[names[1]])
 
 
 class Rule(Model):
@@ -135,7 +155,6 @@ class Form(Model):
     derived: tuple[Derived, ...] = ()
     rules: tuple[Rule, ...] = ()
     cluster_field: str | None = None
-    template_versions: tuple[str, ...] = ()
     path: Path = Attr(exclude=True)
 
     @cached_property
@@ -143,10 +162,27 @@ class Form(Model):
         """Fields by name."""
         return {field.name: field for field in self.fields}
 
+    @property
+    def derived_by_name(self) -> dict[str, Derived]:
+        """Derived columns by name."""  # not cached: a copy with generated columns would keep the old ones
+        return {column.name: column for column in self.derived}
+
     @cached_property
     def field_by_heading(self) -> dict[str, Field]:
         """Fields by every heading they may stand under."""
         return {heading: field for field in self.fields for heading in field.headings}
+
+    def quoted_columns(self, rule: Rule) -> tuple[str, ...]:
+        """Columns that a finding of the rule names to the clerk beside its cell: each has a label.
+
+        In place of a gap stand the two columns that it lies between.
+        """
+        names = (*rule.compared_with, *(rule.columns if rule.expectation in COMPARING else ()))
+        quoted: list[str] = []
+        for name in names:
+            column = self.derived_by_name.get(name)
+            quoted += [name] if column is None or column.sides is None else column.sides
+        return tuple(dict.fromkeys(quoted))
 
     @cached_property
     def key_fields(self) -> tuple[Field, ...]:
@@ -177,6 +213,7 @@ def _read_field(property_: Property) -> Field:
         format=extras.format,
         ytd_of=extras.ytd_of,
         allows_not_applicable=extras.not_applicable,
+        is_prefilled=extras.prefill,
         is_list=extras.list,
     )
 
@@ -187,7 +224,9 @@ def _read_rule(quality: Quality, form: str) -> tuple[Rule, Derived | None]:
     derived = None
     if extras.derive is not None:
         arguments = {**extras.derive.arguments, "tolerance": extras.tolerance}
-        derived = Derived(name=quality.id, function=extras.derive.function, arguments=arguments)
+        derived = Derived(
+            name=quality.id, function=extras.derive.function, arguments=arguments, label=extras.derive.label
+        )
         kwargs.setdefault("column", quality.id)
     rule = Rule(
         id=quality.id,
@@ -212,7 +251,7 @@ def _read_rule(quality: Quality, form: str) -> tuple[Rule, Derived | None]:
 def _split_extras(schema: SchemaObject) -> tuple[FormProperty, list[Derived]]:
     form = next(extra for extra in schema.customProperties if isinstance(extra, FormProperty))
     derived = [
-        Derived(name=column.name, function=column.function, arguments=column.arguments)
+        Derived(name=column.name, function=column.function, arguments=column.arguments, label=column.label)
         for extra in schema.customProperties
         if isinstance(extra, DerivedProperty)
         for column in extra.value
@@ -231,7 +270,7 @@ def read_form(path: Path) -> Form:
         rules.append(rule)
         if column is not None:
             derived.append(column)
-    form = Form(
+    return Form(
         name=document.name,
         version=document.version,
         prefix=extras.value.prefix,
@@ -245,70 +284,5 @@ def read_form(path: Path) -> Form:
         derived=tuple(derived),
         rules=tuple(rules),
         cluster_field=extras.value.cluster_field,
-        template_versions=extras.value.template_versions,
         path=path,
     )
-    check_form(form)
-    return form
-
-
-# Columns that every frame of a form has beside the contract's own.
-TECHNICAL_COLUMNS = (
-    "submission_id",
-    "reporting_unit_code",
-    "period",
-    "period_start",
-    "period_end",
-    "period_close",
-)
-
-
-Faults = list[tuple[list[str | int], str]]
-
-
-def _field_faults(form: Form) -> Faults:
-    faults: Faults = []
-    headings: set[str] = set()
-    for index, field in enumerate(form.fields):
-        at: list[str | int] = ["schema", 0, "properties", index]
-        faults += [
-            (at, f"heading {heading} stands for two fields")
-            for heading in field.headings
-            if heading in headings
-        ]
-        headings.update(field.headings)
-        references = [name for name in (field.ytd_of, field.unit_field) if name is not None]
-        missing = [name for name in references if name not in form.field_by_name]
-        faults += [(at, f"{field.name} points to {name}, which is no field") for name in missing]
-    return faults
-
-
-def _rule_faults(form: Form) -> Faults:
-    known = (
-        {field.name for field in form.fields}
-        | {column.name for column in form.derived}
-        | set(TECHNICAL_COLUMNS)
-    )
-    faults: Faults = []
-    ids: set[str] = set()
-    for index, rule in enumerate(form.rules):
-        at: list[str | int] = ["schema", 0, "quality", index]
-        if rule.id in ids:
-            faults.append((at, f"rule {rule.id} stands twice"))
-        ids.add(rule.id)
-        if rule.cell not in form.field_by_name:
-            faults.append((at, f"rule {rule.id} marks {rule.cell}, which is no field"))
-        used = (*rule.columns, *rule.compared_with, *sorted(rule.placeholders - {"value"}))
-        faults += [
-            (at, f"rule {rule.id} uses {c}, which is neither a field nor derived")
-            for c in used
-            if c not in known
-        ]
-    return faults
-
-
-def check_form(form: Form) -> None:
-    """Raise ContractError with file and line of each name that points nowhere."""
-    faults = _field_faults(form) + _rule_faults(form)
-    if faults:
-        raise ContractError("\n".join(f"{form.path}:{line_of(form.path, at)}: {what}" for at, what in faults))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import ConfigDict, field_validator
+from pydantic import AfterValidator, ConfigDict, field_validator
 from pydantic import Field as Attr
 
 from g60pipeline.contracts.base import Model, Text
@@ -17,10 +17,24 @@ LogicalType = Literal["string", "integer", "number", "date", "timestamp", "boole
 Measure = Literal["stock", "flow", "flow_ytd", "by_row", "by_row_ytd"]
 Severity = Literal["critical", "warning", "info"]
 Identifier = Annotated[str, Attr(pattern=r"^[a-z][a-z0-9_]*$")]
+# Subject, verb and something more: `keys_are_unique`.
+Sentence = Annotated[str, Attr(pattern=r"^[a-z][a-z0-9]*(_[a-z0-9]+){2,}$")]
+
+
+def _says_what_to_do(text: str) -> str:
+    if "请" not in text:
+        raise ValueError("does not say what to do: a message to a clerk asks for something (请…)")
+    return text
+
+
+Request = Annotated[str, AfterValidator(_says_what_to_do)]
 
 
 class FieldExtras(Model):
-    """What a field has beyond the standard: help text, other headings, kind of measure, unit, code list."""
+    """What a field has beyond the standard: help text, other headings, kind of measure, unit, code list.
+
+    `prefill`: a template for the next month carries the value that was accepted.
+    """
 
     zh: str
     aliases: tuple[str, ...] = ()
@@ -31,6 +45,7 @@ class FieldExtras(Model):
     format: Literal["uscc"] | None = None
     ytd_of: str | None = None
     not_applicable: bool = False
+    prefill: bool = False
     list: bool = False
 
 
@@ -88,11 +103,15 @@ class Implementation(Model):
 
 
 class Computation(Model):
-    """A named function of `quality.derive`; every other key is an argument of it."""
+    """A named function of `quality.derive`; every other key is an argument of it.
+
+    `label`: what a finding calls the column; needed where a finding quotes it.
+    """
 
     model_config = ConfigDict(extra="allow")
 
     function: Identifier
+    label: Text | None = None
 
     @property
     def arguments(self) -> dict[str, Any]:
@@ -108,8 +127,8 @@ class RuleExtras(Model):
     cell: str
     missing: Literal["skip", "fail"]
     tolerance: Tolerance
-    zh: str
-    en: str
+    zh: Request
+    en: Annotated[str, Attr(min_length=5)]
     compared_with: tuple[str, ...] = ()
     derive: Computation | None = None
 
@@ -124,7 +143,7 @@ class RuleProperty(Model):
 class Quality(Model):
     """A rule. Its id is a sentence; its description says why."""
 
-    id: Identifier
+    id: Sentence
     type: Literal["custom"]
     engine: Literal["greatExpectations"]
     dimension: Literal[
@@ -147,7 +166,6 @@ class FormExtras(Model):
     title: Text
     rows: Literal["cover", "snapshot", "events"]
     cluster_field: str | None = None
-    template_versions: tuple[str, ...] = ()
 
 
 class FormProperty(Model):

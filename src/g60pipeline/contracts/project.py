@@ -11,6 +11,8 @@ from pydantic import Field as Attr
 
 from g60pipeline.contracts.base import ContractError, Model, line_of, read_model
 from g60pipeline.contracts.codelists import CodeList, Obligation, read_code_list, read_obligations
+from g60pipeline.contracts.feedback import FeedbackTexts
+from g60pipeline.contracts.form_checks import check_form
 from g60pipeline.contracts.forms import Form, read_form
 from g60pipeline.contracts.indicators import (
     FigureFile,
@@ -25,6 +27,7 @@ from g60pipeline.contracts.indicators import (
 from g60pipeline.contracts.messages import Messages
 from g60pipeline.contracts.periods import Period
 from g60pipeline.contracts.rules import with_generated_rules
+from g60pipeline.contracts.templates import TemplateTexts, TemplateVersions
 
 DISTRICT = "310117"
 
@@ -37,6 +40,8 @@ class Project(Model):
     code_lists: dict[str, CodeList]
     obligations: tuple[Obligation, ...]
     messages: Messages
+    feedback: FeedbackTexts
+    template: TemplateTexts
     indicator_files: tuple[IndicatorFile, ...] = ()
     marts: dict[str, Mart] = Attr(default_factory=dict)
     scorecards: tuple[Scorecard, ...] = ()
@@ -53,6 +58,11 @@ class Project(Model):
         """Forms by the name of their sheet and by their own name (for CSV files)."""
         forms = (self.cover, *self.forms.values())
         return {name: form for form in forms for name in (form.sheet, form.name)}
+
+    @cached_property
+    def template_versions(self) -> TemplateVersions:
+        """Versions of the template."""
+        return TemplateVersions(versions=self.code_lists["template_versions"])
 
     def owed_forms(self, unit_code: str, period: Period) -> tuple[str, ...]:
         """Forms that the unit owes for the period, in the order of the code list."""
@@ -92,8 +102,18 @@ def _check_references(project: Project) -> None:
         for o in project.obligations
         if o.form not in known
     ]
+    unsaid = sorted(known - set(project.template.grains))
+    faults += [f"template.yaml: grains does not say what a row of {name} is" for name in unsaid]
+    if all(code.valid_to for code in project.code_lists["template_versions"].codes):
+        faults.append("template_versions.csv: no version is in use; one needs a blank valid_to")
     if faults:
         raise ContractError("\n".join(faults))
+
+
+def _read_whole_form(path: Path, messages: Messages) -> Form:
+    form = read_form(path)
+    check_form(form)
+    return with_generated_rules(form, messages)
 
 
 def load_project(root: Path) -> Project:
@@ -101,9 +121,7 @@ def load_project(root: Path) -> Project:
     schemas, assets = root / "schemas", root / "assets"
     messages = read_model(Messages, schemas / "messages.yaml")
     form_paths = sorted((schemas / "forms").glob("*.odcs.yaml"))
-    forms = {
-        form.name: form for form in (with_generated_rules(read_form(path), messages) for path in form_paths)
-    }
+    forms = {form.name: form for form in (_read_whole_form(path, messages) for path in form_paths)}
     list_paths = sorted(path for path in (schemas / "codelists").glob("*.csv") if path.stem != "obligations")
     obligations = schemas / "codelists" / "obligations.csv"
     indicator_files = tuple(
@@ -117,6 +135,8 @@ def load_project(root: Path) -> Project:
         code_lists={path.stem: read_code_list(path) for path in list_paths},
         obligations=read_obligations(obligations),
         messages=messages,
+        feedback=read_model(FeedbackTexts, schemas / "feedback.yaml"),
+        template=read_model(TemplateTexts, schemas / "template.yaml"),
         indicator_files=indicator_files,
         marts={path.stem: read_mart(path) for path in sorted((assets / "marts").glob("*.sql"))},
         scorecards=read_model(ScorecardFile, scorecards).scorecards if scorecards.exists() else (),

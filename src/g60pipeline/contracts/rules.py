@@ -52,6 +52,11 @@ class _Build:
             "is_generated": True,
         })  # fmt: skip
 
+    def label(self, field: Field, kind: str) -> Text:
+        said = self.messages.labels[kind]
+        texts = {"heading": field.heading, "field": field.name}
+        return Text(zh=_quote(said.zh, texts), en=_quote(said.en, texts))
+
     def rules(self, field: Field) -> Iterator[Generated]:
         """Rules of one field, in the order of what is checked first."""
         kinds = (
@@ -155,8 +160,18 @@ class _Build:
         previous, expected, gap = (f"{field.name}__{suffix}" for suffix in ("previous", "expected", "gap"))
         tolerance: Tolerance = "exact" if field.type == "integer" else RoundingTolerance(rounding=0.01)
         columns = (
-            Derived(name=previous, function="previous_year_to_date", arguments={"field": field.name}),
-            Derived(name=expected, function="total", arguments={"fields": [previous, month]}),
+            Derived(
+                name=previous,
+                function="previous_year_to_date",
+                arguments={"field": field.name},
+                label=self.label(field, "previous_year_to_date"),
+            ),
+            Derived(
+                name=expected,
+                function="total",
+                arguments={"fields": [previous, month]},
+                label=self.label(field, "expected_year_to_date"),
+            ),
             Derived(
                 name=gap,
                 function="gap",

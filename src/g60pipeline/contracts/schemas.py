@@ -1,7 +1,7 @@
 """JSON Schemas of our own YAML, for editors and CI: `python -m g60pipeline.contracts.schemas [--check]`.
 
 Belongs here: which model describes which kind of file, and keeping `schemas/meta/` in step with the models.
-Not here: the models, and what a schema cannot say (the models' own validators, `forms.check_form`).
+Not here: the models, and what a schema cannot say (the models' own validators, `form_checks.check_form`).
 """
 
 from __future__ import annotations
@@ -16,14 +16,18 @@ from pydantic import BaseModel
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 from pydantic_core import core_schema
 
+from g60pipeline.contracts.feedback import FeedbackTexts
 from g60pipeline.contracts.indicators import FigureFile, IndicatorFile, MartHeader, ScorecardFile
 from g60pipeline.contracts.messages import Messages
 from g60pipeline.contracts.odcs import FormDocument
+from g60pipeline.contracts.templates import TemplateTexts
 from g60pipeline.settings import find_project_root
 
 _MODELS: dict[str, type[BaseModel]] = {
     "form": FormDocument,
     "messages": Messages,
+    "feedback": FeedbackTexts,
+    "template": TemplateTexts,
     "indicators": IndicatorFile,
     "scorecards": ScorecardFile,
     "figures": FigureFile,

@@ -8,8 +8,10 @@ from typing import Any
 import dagster as dg
 
 from g60pipeline.defs.automation import inbox_sensor, month_after_due_day, month_job, receive_job
+from g60pipeline.defs.board import board, board_each_morning, reminders, status_job
 from g60pipeline.defs.checks import expectations
 from g60pipeline.defs.core import core
+from g60pipeline.defs.feedback import feedback
 from g60pipeline.defs.intake import received
 from g60pipeline.defs.marts import indicators, marts, scorecards
 from g60pipeline.defs.reports import briefing
@@ -21,11 +23,23 @@ from g60pipeline.defs.verdicts import verdicts
 def build_definitions(resource_overrides: Mapping[str, Any] | None = None) -> dg.Definitions:
     """Build the definitions: every asset, check, job, sensor and schedule, and the house they work in."""
     return dg.Definitions(
-        assets=[received, staged, verdicts, core, marts, indicators, scorecards, briefing],
+        assets=[
+            received,
+            staged,
+            verdicts,
+            core,
+            marts,
+            indicators,
+            scorecards,
+            briefing,
+            feedback,
+            board,
+            reminders,
+        ],
         asset_checks=[expectations],
-        jobs=[month_job, receive_job],
+        jobs=[month_job, receive_job, status_job],
         sensors=[inbox_sensor],
-        schedules=[month_after_due_day],
+        schedules=[month_after_due_day, board_each_morning],
         resources={"house": House(), **(resource_overrides or {})},
         executor=dg.in_process_executor,
     )

@@ -26,7 +26,8 @@ _SEVERITIES = {
 }
 # What a reader needs first comes first: the table is wider than the page.
 _COLUMNS = (
-    "reporting_unit_code", "period", "sheet", "cell", "value", "message_zh", "message_en", "row_key", "submission_id",
+    "reporting_unit_code", "period", "sheet", "cell", "value", "message_zh", "explanation", "message_en", "row_key",
+    "submission_id",
 )  # fmt: skip
 
 

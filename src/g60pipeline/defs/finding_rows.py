@@ -32,7 +32,9 @@ def finding_row(
         "field": finding.field,
         "row_key": None,
         "value": finding.value,
-        "compared_with": dict(finding.quoted),
+        "expected": None if said.expected is None else said.expected.format_map(finding.quoted),
+        "compared_with": {},
+        "related_cells": [],
         "message_zh": text.zh,
         "message_en": text.en,
     }

@@ -1,8 +1,6 @@
 """Asset `report/briefing`: one offline page per month, written under a temporary name and renamed when it is whole."""
 
-import os
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import dagster as dg
@@ -10,6 +8,8 @@ import dagster as dg
 from g60pipeline.defs.metadata import spec
 from g60pipeline.defs.partitions import MONTHS, ONE_RUN, months_of
 from g60pipeline.defs.resources import House, project
+from g60pipeline.files import write_whole
+from g60pipeline.operations.board import SYNTHETIC_MARK
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from g60pipeline.reports.briefing_data import BriefingData, FigureReading, MonthFigure
 
 BRIEFING = dg.AssetKey(["report", "briefing"])
-SYNTHETIC_MARK = "合成样例数据"
 
 
 def _reading(house: House, month_figure: "MonthFigure", found: dict[str, Any] | None) -> "FigureReading":
@@ -70,13 +69,6 @@ def _briefing_data(
     )
 
 
-def _write(path: Path, page: str) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    fresh = path.with_name(f".{path.name}.{os.getpid()}")
-    fresh.write_text(page, encoding="utf-8")
-    os.replace(fresh, path)
-
-
 @dg.multi_asset(
     name="briefing",
     specs=[
@@ -106,7 +98,7 @@ def briefing(context: dg.AssetExecutionContext, house: House) -> Any:
     readings = _readings(house, months)
     for month in months:
         data = _briefing_data(house, month, readings[month], values, context.run.run_id)
-        _write(folder / f"{month}.html", build_briefing(data))
+        write_whole(folder / f"{month}.html", build_briefing(data))
     page = (folder / f"{months[-1]}.html").resolve()
     written = datetime.now(UTC).isoformat(timespec="seconds")
     yield dg.MaterializeResult(

@@ -50,7 +50,15 @@ def _rows_beside(number: int, parsed: "ParsedReturn") -> dict[str, list[dict[str
         for n, finding in enumerate(parsed.findings, 1)
     ]
     cover = {**key, "cell_addresses": parsed.cover_cells, "raw_text": parsed.cover_texts}
-    return {"staged.cover": [cover], "staged.intake_finding": findings, "ops.submission_form": sheets}
+    # Of two texts to one finding the last counts.
+    said = {explanation.key: explanation.text for explanation in parsed.explanations}
+    explanations = [{**key, "finding_key": finding, "explanation": text} for finding, text in said.items()]
+    return {
+        "staged.cover": [cover],
+        "staged.intake_finding": findings,
+        "staged.explanation": explanations,
+        "ops.submission_form": sheets,
+    }
 
 
 def _read(

@@ -68,6 +68,7 @@ def read_staged(house: House, submissions: "pd.DataFrame") -> "Staged":
     """Gather what the judge needs of the submissions."""
     from g60pipeline.quality.judge import Staged
     from g60pipeline.warehouse import ledger
+    from g60pipeline.warehouse.openings import read_openings
 
     warehouse = house.warehouse
     ids = [int(number) for number in submissions["submission_id"]]
@@ -86,6 +87,8 @@ def read_staged(house: House, submissions: "pd.DataFrame") -> "Staged":
         intake_findings=_intake_findings(house, cover, ids),
         accepted=ledger.read_accepted_forms(warehouse),
         fetch_rows=lambda form, numbers: ledger.read_staged(warehouse, form, numbers),
+        openings=read_openings(warehouse),
+        explanations=ledger.read_explanations(warehouse, ids),
     )
 
 

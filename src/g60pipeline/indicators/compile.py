@@ -243,7 +243,8 @@ def compile_indicators(project: Project, indicators: Iterable[Indicator], dialec
         build_unit_table(name, query).sql(dialect=dialect, pretty=True) for name, query in units.items()
     ]
     statements = [
-        Statement(item.indicator_id, item.time, item.tree.sql(dialect=dialect)) for item in compiled
+        Statement(item.indicator_id, item.time, item.tree.sql(dialect=dialect, copy=False))
+        for item in compiled
     ]
     return CompiledTheme((*drops, *tables), tuple(statements))
 

@@ -11,6 +11,7 @@ from typing import Any
 
 from g60pipeline.contracts.codelists import CodeList
 from g60pipeline.contracts.forms import Field
+from g60pipeline.contracts.periods import Period
 from g60pipeline.contracts.project import Project
 from g60pipeline.intake.addresses import cell_address
 from g60pipeline.intake.findings import IntakeFinding
@@ -109,10 +110,18 @@ def _check_version(project: Project, cover: Cover) -> None:
     version = cover.values.get("template_version")
     if version is not None:
         cover.values["template_version"] = version = fold(version)
-    if version not in project.cover.template_versions:
-        field_ = project.cover.field_by_name["template_version"]
-        allowed = "、".join(project.cover.template_versions)
-        cover.findings.append(_finding(project, cover, "template_version_is_known", field_, allowed=allowed))
+    period = Period.parse(cover.values["period"]) if "period" in cover.values else None
+    state = project.template_versions.state(version, period)
+    if state == "in_use":
+        return
+    rule = "template_version_is_current" if state == "in_grace" else "template_version_is_known"
+    quoted = {
+        "reason": f"template_{state}",
+        "allowed": project.template_versions.current.code,
+        "grace_until": project.template_versions.grace_until(version),
+    }
+    field_ = project.cover.field_by_name["template_version"]
+    cover.findings.append(_finding(project, cover, rule, field_, **quoted))
 
 
 def read_cover(project: Project, raw: RawReturn) -> Cover:

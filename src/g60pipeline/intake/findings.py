@@ -48,8 +48,9 @@ def message(project: Project, finding: IntakeFinding) -> Text:
     common |= finding.quoted
     zh, en = dict(common), dict(common)
     for name, text in _catalogue_texts(project, finding.quoted).items():
-        zh |= {name: text.zh, f"{name}_zh": text.zh}
-        en[name] = text.en
+        said_zh, said_en = text.zh.format(**common), text.en.format(**common)
+        zh |= {name: said_zh, f"{name}_zh": said_zh}
+        en[name] = said_en
     if finding.form is not None:
         form = project.cover if finding.form == project.cover.name else project.forms[finding.form]
         zh["form_zh"], en["form"] = form.title.zh, form.title.en

@@ -13,7 +13,9 @@ from itertools import islice
 
 from g60pipeline.contracts.forms import Field, Form
 from g60pipeline.contracts.project import Project
+from g60pipeline.contracts.templates import OWN_SHEETS
 from g60pipeline.intake.addresses import column_letters
+from g60pipeline.intake.explanations import is_feedback_sheet
 from g60pipeline.intake.raw import Cell, RawReturn, RawSheet
 from g60pipeline.intake.text import raw_text, squeeze
 
@@ -131,14 +133,20 @@ def form_of_sheet(project: Project, name: str) -> Form | None:
     return names.get(squeeze(name))
 
 
+def _is_the_templates_own(sheet: RawSheet) -> bool:
+    return sheet["very_hidden"] or (sheet["hidden"] and sheet["name"].startswith(OWN_SHEETS))
+
+
 def sheets_by_form(project: Project, raw: RawReturn) -> Iterator[tuple[Form | None, RawSheet]]:
     """Yield every sheet with its form.
 
-    Very hidden sheets that are none are the template's own and left out.
+    Hidden sheets that a template keeps for itself are left out, as is the front sheet of a feedback workbook.
     """
     for sheet in raw.get("sheets", ()):
+        if is_feedback_sheet(project, sheet["name"]):
+            continue
         form = form_of_sheet(project, sheet["name"])
-        if form is not None or not sheet["very_hidden"]:
+        if form is not None or not _is_the_templates_own(sheet):
             yield form, sheet
 
 

@@ -6,13 +6,14 @@ Not here: parsing, archiving, the ledger's order (receive.py).
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from g60pipeline.contracts.forms import Form
 from g60pipeline.contracts.project import Project
 from g60pipeline.intake.cover import Cover, read_cover
+from g60pipeline.intake.explanations import Explanation, read_explanations
 from g60pipeline.intake.findings import IntakeFinding
 from g60pipeline.intake.forms import TypedRow, read_form
 from g60pipeline.intake.grid import find_hidden_sheet, holds_content
@@ -29,7 +30,7 @@ class ParsedReturn:
     where.
 
     `rows`, `forms` and `layouts` hold the forms whose sheets are there; one that is owed and absent is not judged
-    here.
+    here. `explanations`: what the unit says to earlier findings, if it sent the feedback workbook back.
     """
 
     file_name: str
@@ -41,6 +42,7 @@ class ParsedReturn:
     layouts: dict[str, dict[str, object]]
     findings: tuple[IntakeFinding, ...]
     contracts: Mapping[str, Form]
+    explanations: tuple[Explanation, ...] = ()
 
     @cached_property
     def forms(self) -> dict[str, pd.DataFrame]:
@@ -73,7 +75,8 @@ def read_return(project: Project, raw: RawReturn, file_name: str) -> ParsedRetur
         rows[form.name] = read.rows
         layouts[form.name] = read.layout
         findings += read.findings
-    return _build(project, cover, file_name, rows, layouts, findings)
+    parsed = _build(project, cover, file_name, rows, layouts, findings)
+    return replace(parsed, explanations=read_explanations(project, raw))
 
 
 def _twice(form: Form, sheet: str) -> IntakeFinding:

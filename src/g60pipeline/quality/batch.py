@@ -1,21 +1,47 @@
 """What is judged together: the submissions of one or more months, form by form, with what came before them.
 
-Belongs here: frames made fit for rules (floats, timestamps) and their technical columns. Not here: derived
-columns.
+Belongs here: what was staged, and frames made fit for rules (floats, timestamps) with their technical columns. Not
+here: derived columns (derive), what was in force when (history.py).
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Any
 
 import pandas as pd
 
+from g60pipeline.contracts.deadlines import Opening
 from g60pipeline.contracts.forms import Field, Form
 from g60pipeline.contracts.periods import Period
 from g60pipeline.contracts.project import Project
 
 HISTORY_MONTHS = 12
+IN_FORCE_COLUMNS = ("since", "until", "reporting_unit_code", "period", "raw_text")
+
+
+@dataclass(frozen=True)
+class Staged:
+    """What was staged of the submissions to judge, and how to fetch the rows of earlier ones.
+
+    `layouts`: form → submission → layout. `intake_findings`: findings made while reading, as rows of
+    `ops.finding`.
+    `accepted`: forms of submissions already accepted (reporting_unit_code, form, month_index, submission_id).
+    `fetch_rows`: form, submissions → their rows. `openings`: who may send after the lock.
+    `explanations`: submission → finding key → what the unit says to it.
+    """
+
+    cover: pd.DataFrame
+    forms: dict[str, pd.DataFrame]
+    present: frozenset[tuple[int, str]]
+    layouts: dict[str, dict[int, dict[str, Any]]]
+    intake_findings: list[dict[str, Any]]
+    accepted: pd.DataFrame
+    fetch_rows: Callable[[str, Sequence[int]], pd.DataFrame]
+    openings: tuple[Opening, ...] = ()
+    explanations: dict[int, dict[str, str]] = field(default_factory=dict[int, dict[str, str]])
 
 
 @dataclass(frozen=True)
@@ -28,6 +54,9 @@ class Batch:
     rows or not.
     `history`: form → rows in force before each submission: submission_id (of the one judged),
     months_before (1…12), and the form's fields.
+    `openings`: who may send after the lock.
+    `in_force`: form → rows of every unit that were in force for a judged month, as staged, from the submission `since`
+    up to the submission `until` (infinite for what nothing has replaced).
     """
 
     project: Project
@@ -35,6 +64,8 @@ class Batch:
     forms: dict[str, pd.DataFrame]
     present: frozenset[tuple[int, str]]
     history: dict[str, pd.DataFrame]
+    openings: tuple[Opening, ...] = ()
+    in_force: dict[str, pd.DataFrame] = field(default_factory=dict[str, pd.DataFrame])
 
     @cached_property
     def prepared(self) -> dict[str, pd.DataFrame]:
@@ -48,13 +79,28 @@ class Batch:
         """History that rules can compute with, by form."""
         return {name: _typed(self.project.forms[name].fields, frame) for name, frame in self.history.items()}
 
+    @cached_property
+    def _prepared_in_force(self) -> dict[str, pd.DataFrame]:
+        return {name: _typed(self.project.forms[name].fields, frame) for name, frame in self.in_force.items()}
+
+    def in_force_rows(self, form: str) -> pd.DataFrame:
+        """Rows of a form in force in any unit, fit to compute with; empty where there are none."""
+        fields = self.project.forms[form].field_by_name
+        empty = pd.DataFrame(columns=[*IN_FORCE_COLUMNS, *fields])
+        return self._prepared_in_force.get(form, empty)
+
+    def was_sent(self, frame: pd.DataFrame, form: str) -> pd.Series:
+        """Whether each row's submission holds the form, with rows or without."""
+        sent = [(int(submission), form) in self.present for submission in frame["submission_id"].tolist()]
+        return pd.Series(sent, index=frame.index, dtype=bool)
+
 
 def _typed(fields: tuple[Field, ...], frame: pd.DataFrame) -> pd.DataFrame:
     columns: dict[str, pd.Series] = {}
     for name in frame.columns:
         series = frame[name]
-        field = next((f for f in fields if f.name == name), None)
-        columns[name] = series if field is None else _series(field, series)
+        declared = next((f for f in fields if f.name == name), None)
+        columns[name] = series if declared is None else _series(declared, series)
     return pd.DataFrame(columns, index=frame.index)
 
 

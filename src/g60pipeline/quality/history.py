@@ -1,60 +1,75 @@
-"""Columns that look back: last month's value of the same key, and the level of the last twelve months.
+"""Which rows were in force when a submission was entered: the unit's own of earlier months, every unit's of its month.
 
-Belongs here: everything that reads `Batch.history`. Not here: comparisons within a submission (derive.py).
+Belongs here: reading the ledger's order. An accepted form is in force from its submission until the next accepted one
+of the same unit, form and month. Not here: comparisons (derive), verdicts (judge.py).
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 
 import pandas as pd
 
-from g60pipeline.contracts.forms import Form
-from g60pipeline.quality.batch import Batch
+from g60pipeline.contracts.project import Project
+from g60pipeline.quality.batch import HISTORY_MONTHS, Staged
+
+_KEYS = ["reporting_unit_code", "form", "month_index"]
 
 
-def _keys(form: Form) -> list[str]:
-    return ["submission_id", *(field.name for field in form.key_fields)]
+def accepted_forms(staged: Staged, returned: set[int]) -> pd.DataFrame:
+    """Forms of accepted submissions: those accepted earlier, and those to judge that are not returned."""
+    judged = staged.cover[["submission_id", "reporting_unit_code", "month_index"]]
+    forms = pd.DataFrame(sorted(staged.present), columns=["submission_id", "form"])
+    pending = forms[~forms["submission_id"].isin(returned)].merge(judged, on="submission_id")
+    columns = [*_KEYS, "submission_id"]
+    earlier = staged.accepted[~staged.accepted["submission_id"].isin(judged["submission_id"])]
+    parts = [part[columns] for part in (earlier, pending) if len(part)]
+    return pd.concat(parts, ignore_index=True) if parts else pending[columns]
 
 
-def _look_up(frame: pd.DataFrame, values: pd.Series) -> pd.Series:
-    """Align values, indexed by submission and key, with the frame's rows."""
-    index = pd.MultiIndex.from_frame(frame[list(values.index.names)])
-    return values.reindex(index).set_axis(frame.index)
+def own_history(project: Project, staged: Staged, accepted: pd.DataFrame) -> dict[str, pd.DataFrame]:
+    """Rows in force before each submission, form by form, with `months_before` from 1 to 12."""
+    judged = staged.cover[["submission_id", "reporting_unit_code", "month_index"]].rename(
+        columns={"submission_id": "judged_id", "month_index": "judged_month"}
+    )
+    pairs = judged.merge(accepted, on="reporting_unit_code")
+    pairs["months_before"] = pairs["judged_month"] - pairs["month_index"]
+    before = pairs["months_before"].between(1, HISTORY_MONTHS) & (pairs["submission_id"] < pairs["judged_id"])
+    keys = ["judged_id", "form", "months_before"]
+    chosen = pairs[before].sort_values("submission_id").drop_duplicates(keys, keep="last")
+    return {
+        str(name): _history_rows(project, staged, str(name), part) for name, part in chosen.groupby("form")
+    }
 
 
-def previous(frame: pd.DataFrame, batch: Batch, form: Form, field: str) -> pd.Series:
-    """Value of the same key in the unit's return of last month that was in force; missing when there is
-    none."""
-    history = batch.prepared_history.get(form.name)
-    if history is None or history.empty:
-        return pd.Series(None, index=frame.index, dtype=frame[field].dtype)
-    last = history[history["months_before"] == 1].drop_duplicates(_keys(form)).set_index(_keys(form))[field]
-    found = _look_up(frame, last)
-    return found.where(found.notna(), None) if found.dtype == object else found
+def _history_rows(project: Project, staged: Staged, name: str, chosen: pd.DataFrame) -> pd.DataFrame:
+    fields = [field.name for field in project.forms[name].fields]
+    rows = _rows(staged, name, chosen["submission_id"])[["submission_id", *fields]]
+    merged = chosen[["judged_id", "submission_id", "months_before"]].merge(rows, on="submission_id")
+    return merged.drop(columns="submission_id").rename(columns={"judged_id": "submission_id"})
 
 
-def previous_year_to_date(frame: pd.DataFrame, batch: Batch, form: Form, field: str) -> pd.Series:
-    """Last month's figure since January; 0 in January, which starts anew; missing without last month's
-    return."""
-    return previous(frame, batch, form, field).mask(frame["period_start"].dt.month == 1, 0.0)
+def all_units(staged: Staged, accepted: pd.DataFrame, forms: Iterable[str]) -> dict[str, pd.DataFrame]:
+    """Rows of every unit for the judged months, each with the submissions `since` and `until` which it was in force."""
+    months = accepted[accepted["month_index"].isin(staged.cover["month_index"])].sort_values("submission_id")
+    until = months.groupby(_KEYS)["submission_id"].shift(-1).fillna(float("inf"))
+    spans = months.assign(since=months["submission_id"], until=until)[
+        ["form", "submission_id", "since", "until"]
+    ]
+    return {
+        name: _rows(staged, name, part["submission_id"]).merge(part.drop(columns="form"), on="submission_id")
+        for name in forms
+        if len(part := spans[spans["form"] == name])
+    }
 
 
-def factor_to_history(frame: pd.DataFrame, batch: Batch, form: Form, field: str) -> pd.Series:
-    """Value over the median of the same key's values above 0 in up to twelve months before.
-
-    Missing without such values, and for a value of 0 or none: an idle month is no slip of a unit.
-    """
-    history = batch.prepared_history.get(form.name)
-    if history is None or history.empty:
-        return pd.Series(float("nan"), index=frame.index)
-    medians = history[history[field] > 0].groupby(_keys(form))[field].median()
-    return frame[field].where(frame[field] > 0) / _look_up(frame, medians)
-
-
-def is_copy_of_previous(frame: pd.DataFrame, batch: Batch, form: Form, fields: Sequence[str]) -> pd.Series:
-    """Whether all fields equal last month's; None when one of them cannot be compared."""
-    pairs = [(frame[field], previous(frame, batch, form, field)) for field in fields]
-    known = pd.concat([now.notna() & before.notna() for now, before in pairs], axis=1).all(axis=1)
-    equal = pd.concat([now == before for now, before in pairs], axis=1).all(axis=1)
-    return equal.astype(object).where(known, None)
+def _rows(staged: Staged, name: str, submissions: pd.Series) -> pd.DataFrame:
+    """Rows of submissions, from what is judged now or from before."""
+    wanted = {int(submission) for submission in submissions}
+    own = staged.forms.get(name)
+    if own is None:
+        return staged.fetch_rows(name, sorted(wanted))
+    here = own[own["submission_id"].isin(wanted)]
+    rest = wanted - {int(submission) for submission in own["submission_id"].unique()}
+    parts = [here, staged.fetch_rows(name, sorted(rest))] if rest else [here]
+    return pd.concat([part for part in parts if len(part)] or [here], ignore_index=True)

@@ -1,24 +1,28 @@
 """Judging submissions: rules over a batch, findings, verdicts.
 
-A verdict is a function of the ledger up to its submission: rules that look back see what was in force
-before it. Within
-one batch that depends on the verdicts of the same batch, so the batch is judged again until no verdict
-changes.
+A verdict is a function of the ledger up to its submission: rules between months, units and sources see what was in
+force when it was entered. Within one batch that depends on the verdicts of the same batch, so the batch is judged again
+until no verdict changes.
+
+So of two units that contradict each other the later one is told, and a finding is never added to a verdict afterwards:
+what only shows once the last unit has come, such as a sum over all units, is the reconciliation of the release.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pandas as pd
 
+from g60pipeline.contracts.findings import finding_key
 from g60pipeline.contracts.forms import Rule
 from g60pipeline.contracts.project import Project
-from g60pipeline.quality.batch import HISTORY_MONTHS, Batch
-from g60pipeline.quality.derive import derive
+from g60pipeline.quality.batch import Batch, Staged
+from g60pipeline.quality.derive import check_derived, derive, needed_columns
 from g60pipeline.quality.findings import build_findings
+from g60pipeline.quality.history import accepted_forms, all_units, own_history
 from g60pipeline.quality.suites import Expectations
 
 
@@ -32,55 +36,77 @@ class Judgement:
     check_results: list[dict[str, Any]]
 
 
-@dataclass(frozen=True)
-class Staged:
-    """What was staged of the submissions to judge, and how to fetch the rows of earlier ones.
-
-    `layouts`: form → submission → layout. `intake_findings`: findings made while reading, as rows of
-    `ops.finding`.
-    `accepted`: forms of submissions already accepted (reporting_unit_code, form, month_index, submission_id).
-    `fetch_rows`: form, submissions → their rows.
-    """
-
-    cover: pd.DataFrame
-    forms: dict[str, pd.DataFrame]
-    present: frozenset[tuple[int, str]]
-    layouts: dict[str, dict[int, dict[str, Any]]]
-    intake_findings: list[dict[str, Any]]
-    accepted: pd.DataFrame
-    fetch_rows: Callable[[str, Sequence[int]], pd.DataFrame]
-
-
-# Rules of this level look at what was in force before the submission.
-LOOKS_BACK = 2
+# Rules of these levels look at what was in force when the submission was entered: the unit's own earlier months, other
+# units' returns of the month.
+LOOKS_BEYOND = frozenset({2, 4, 5})
+LOOKS_AT_OTHERS = frozenset({4, 5})
 
 
 def judge(project: Project, staged: Staged, expectations: Expectations) -> Judgement:
-    """Judge the submissions; see the module's docstring for what a verdict depends on."""
-    present = Batch(project, staged.cover, staged.forms, staged.present, {})
-    findings, results = _validate(present, staged, expectations, lambda rule: rule.level != LOOKS_BACK)
-    findings = [*staged.intake_findings, *findings]
+    """Judge the submissions; see the module's docstring for what a verdict depends on.
+
+    Raises ContractError when a contract names a function that does not exist.
+    """
+    check_derived(project)
+    alone = Batch(project, staged.cover, staged.forms, staged.present, {}, staged.openings)
+    findings, results = _validate(alone, staged, expectations, lambda rule: rule.level not in LOOKS_BEYOND)
+    findings = _with_explanations(staged, [*staged.intake_findings, *findings])
     results += _intake_results(staged)
-    returned = _with_critical(findings)
+    returned = _held_back(findings)
     while True:
-        batch = Batch(
-            project, staged.cover, staged.forms, staged.present, _history(project, staged, returned)
+        batch = _with_what_came_before(alone, staged, returned)
+        looking_beyond, beyond_results = _validate(
+            batch, staged, expectations, lambda rule: rule.level in LOOKS_BEYOND
         )
-        looking_back, back_results = _validate(
-            batch, staged, expectations, lambda rule: rule.level == LOOKS_BACK
-        )
-        now = _with_critical([*findings, *looking_back])
+        looking_beyond = _with_explanations(staged, looking_beyond)
+        now = _held_back([*findings, *looking_beyond])
         if now == returned:
             break
         returned = now
-    findings += looking_back
+    findings += looking_beyond
     return Judgement(
-        findings, _verdicts(staged.cover["submission_id"].tolist(), findings), results + back_results
+        findings, _verdicts(staged.cover["submission_id"].tolist(), findings), results + beyond_results
     )
 
 
-def _with_critical(findings: list[dict[str, Any]]) -> set[int]:
-    return {finding["submission_id"] for finding in findings if finding["severity"] == "critical"}
+def _with_what_came_before(alone: Batch, staged: Staged, returned: set[int]) -> Batch:
+    accepted = accepted_forms(staged, returned)
+    return replace(
+        alone,
+        history=own_history(alone.project, staged, accepted),
+        in_force=all_units(staged, accepted, _forms_of_others(alone.project, staged)),
+    )
+
+
+def _forms_of_others(project: Project, staged: Staged) -> set[str]:
+    """Forms that rules between units look at, for the forms that are judged."""
+    named: set[str] = set()
+    for form in (project.forms[name] for name in staged.forms):
+        rules = [rule for rule in form.rules if rule.level in LOOKS_AT_OTHERS]
+        named |= {form.name} if rules else set()
+        for column in needed_columns(form, rules):
+            named |= {value for value in column.arguments.values() if isinstance(value, str)}
+    return named & set(project.forms)
+
+
+def _with_explanations(staged: Staged, findings: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The findings with what the unit says to each."""
+    return [
+        {
+            **finding,
+            "explanation": staged.explanations.get(finding["submission_id"], {}).get(finding_key(finding)),
+        }
+        for finding in findings
+    ]
+
+
+def _needs_an_explanation(finding: dict[str, Any]) -> bool:
+    return finding["severity"] == "warning" and finding["explanation"] is None
+
+
+def _held_back(findings: list[dict[str, Any]]) -> set[int]:
+    """Submissions that are not accepted: a critical finding, or a warning that the unit has not explained."""
+    return {f["submission_id"] for f in findings if f["severity"] == "critical" or _needs_an_explanation(f)}
 
 
 def _validate(
@@ -94,7 +120,7 @@ def _validate(
         if rules:
             frame = derive(prepared, batch, form, rules)
             outcomes = expectations.validate(form, rules, frame)
-            found = build_findings(form, frame, outcomes, staged.layouts.get(name, {}))
+            found = build_findings(batch, form, frame, outcomes, staged.layouts)
             findings += found
             results += _check_results(name, frame, found, rules)
     return findings, results
@@ -141,61 +167,16 @@ def _intake_results(staged: Staged) -> list[dict[str, Any]]:
     ]
 
 
-def _history(project: Project, staged: Staged, returned: set[int]) -> dict[str, pd.DataFrame]:
-    """Rows in force before each submission, form by form, with `months_before` from 1 to 12."""
-    cover = staged.cover.rename(columns={"submission_id": "judged_id", "month_index": "judged_month"})
-    judged = cover[["judged_id", "reporting_unit_code", "judged_month"]]
-    pending = _pending_forms(staged, returned)
-    accepted = staged.accepted[~staged.accepted["submission_id"].isin(cover["judged_id"])][pending.columns]
-    in_force = pd.concat([part for part in (accepted, pending) if len(part)] or [pending])
-    pairs = judged.merge(in_force, on="reporting_unit_code")
-    pairs["months_before"] = pairs["judged_month"] - pairs["month_index"]
-    before = pairs["months_before"].between(1, HISTORY_MONTHS) & (pairs["submission_id"] < pairs["judged_id"])
-    keys = ["judged_id", "form", "months_before"]
-    chosen = pairs[before].sort_values("submission_id").drop_duplicates(keys, keep="last")
-    return {
-        str(name): _history_rows(project, staged, str(name), part) for name, part in chosen.groupby("form")
-    }
-
-
-def _pending_forms(staged: Staged, returned: set[int]) -> pd.DataFrame:
-    forms = pd.DataFrame(sorted(staged.present), columns=["submission_id", "form"])
-    units = staged.cover[["submission_id", "reporting_unit_code", "month_index"]]
-    merged = forms.merge(units, on="submission_id")
-    return merged[~merged["submission_id"].isin(returned)][
-        ["reporting_unit_code", "form", "month_index", "submission_id"]
-    ]
-
-
-def _history_rows(project: Project, staged: Staged, name: str, chosen: pd.DataFrame) -> pd.DataFrame:
-    fields = [field.name for field in project.forms[name].fields]
-    own = staged.forms.get(name)
-    wanted = set(chosen["submission_id"])
-    parts: list[pd.DataFrame] = []
-    if own is not None:
-        parts.append(own[own["submission_id"].isin(wanted)][["submission_id", *fields]])
-        wanted -= set(own["submission_id"])
-    if wanted:
-        parts.append(
-            staged.fetch_rows(name, sorted(int(submission) for submission in wanted))[
-                ["submission_id", *fields]
-            ]
-        )
-    rows = pd.concat([part for part in parts if len(part)]) if any(len(part) for part in parts) else parts[0]
-    merged = chosen[["judged_id", "submission_id", "months_before"]].merge(rows, on="submission_id")
-    return merged.drop(columns="submission_id").rename(columns={"judged_id": "submission_id"})
-
-
 def _verdicts(submission_ids: Sequence[int], findings: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    counts = {int(submission): {"critical": 0, "warning": 0, "info": 0} for submission in submission_ids}
+    own: dict[int, list[dict[str, Any]]] = {int(submission): [] for submission in submission_ids}
     for finding in findings:
-        counts[finding["submission_id"]][finding["severity"]] += 1
-    return [
-        {
-            "submission_id": submission,
-            "status": "returned" if count["critical"] else "accepted",
-            "critical_count": count["critical"],
-            "warning_count": count["warning"],
-        }
-        for submission, count in counts.items()
-    ]
+        own[finding["submission_id"]].append(finding)
+    return [{"submission_id": submission, **_verdict(found)} for submission, found in own.items()]
+
+
+def _verdict(findings: list[dict[str, Any]]) -> dict[str, Any]:
+    critical = sum(finding["severity"] == "critical" for finding in findings)
+    warning = sum(finding["severity"] == "warning" for finding in findings)
+    open_ = "awaiting_explanation" if any(map(_needs_an_explanation, findings)) else "accepted"
+    status = "returned" if critical else open_
+    return {"status": status, "critical_count": critical, "warning_count": warning}

@@ -1,7 +1,7 @@
 """Contract → Great Expectations suite, and running it over a frame.
 
 Belongs here: everything that knows Great Expectations' API. Not here: what a failing row means to a clerk
-(findings.py).
+(findings.py), how a suite is run in one pass (gx_fused).
 """
 
 from __future__ import annotations
@@ -9,22 +9,18 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any
 
 os.environ["GX_ANALYTICS_ENABLED"] = "false"  # before the import: nothing is sent from an air-gapped network
 
-import great_expectations as gx
 import great_expectations.expectations as gxe
 import pandas as pd
-from great_expectations.core.batch_definition import BatchDefinition
 from great_expectations.core.expectation_suite import ExpectationSuite
 from great_expectations.core.expectation_validation_result import ExpectationValidationResult
-from great_expectations.data_context.types.base import ProgressBarsConfig
-from great_expectations.datasource.fluent.interfaces import Batch as GxBatch
 from great_expectations.expectations.expectation import Expectation
 
 from g60pipeline.contracts.forms import Form, Rule
+from gx_fused import validate
 
 
 class ExpectationError(RuntimeError):
@@ -41,26 +37,17 @@ class Outcome:
 
 
 class Expectations:
-    """Suites of all forms in one in-memory data context; nothing is written and nothing is sent."""
+    """Suites of all forms; nothing is written and nothing is sent."""
 
     def __init__(self) -> None:
         self._suites: dict[tuple[str, tuple[str, ...]], ExpectationSuite] = {}
-
-    @cached_property
-    def _batch_definition(self) -> BatchDefinition[Any]:
-        context = gx.get_context(mode="ephemeral")
-        context.variables.progress_bars = ProgressBarsConfig(globally=False)
-        asset = context.data_sources.add_pandas("returns").add_dataframe_asset("form")
-        return asset.add_batch_definition_whole_dataframe("whole")
 
     def suite(self, form: Form, rules: Sequence[Rule]) -> ExpectationSuite:
         """Build the suite of some of the form's rules, once."""
         key = (form.name, tuple(rule.id for rule in rules))
         if key not in self._suites:
-            suite = ExpectationSuite(name=form.name)
-            for rule in rules:
-                suite.add_expectation(build_expectation(rule))
-            self._suites[key] = suite
+            expectations = [build_expectation(rule) for rule in rules]
+            self._suites[key] = ExpectationSuite(name=form.name, expectations=expectations)
         return self._suites[key]
 
     def validate(self, form: Form, rules: Sequence[Rule], frame: pd.DataFrame) -> list[Outcome]:
@@ -71,19 +58,10 @@ class Expectations:
         """
         if frame.empty:
             return [Outcome(rule, 0, ()) for rule in rules]
-        batch = self._batch_definition.get_batch(batch_parameters={"dataframe": frame})
-        # Nearly all rules pass, and saying only so costs half as much; rows are asked for where one fails.
-        passed = self._run(batch, form, rules, "BOOLEAN_ONLY")
-        failed = tuple(rule for rule in rules if not passed[rule.id].success)
-        results = self._run(batch, form, failed, "COMPLETE") if failed else {}
-        return [_read_outcome(rule, results.get(rule.id, passed[rule.id]), len(frame)) for rule in rules]
-
-    def _run(
-        self, batch: GxBatch, form: Form, rules: Sequence[Rule], result_format: str
-    ) -> dict[str, ExpectationValidationResult]:
-        """Results by rule: they come back in another order than they were asked for."""
-        validated = batch.validate(self.suite(form, rules), result_format={"result_format": result_format})
-        return {_rule_of(result): result for result in validated.results}
+        validated = validate(self.suite(form, rules), frame, {"result_format": "COMPLETE"})
+        # They come back in another order than they were asked for.
+        results = {_rule_of(result): result for result in validated.results}
+        return [_read_outcome(rule, results[rule.id], len(frame)) for rule in rules]
 
 
 def _rule_of(result: ExpectationValidationResult) -> str:

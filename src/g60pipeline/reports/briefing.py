@@ -23,6 +23,7 @@ from g60pipeline.reports.briefing_figures import FigureLine, FigureWriter, is_pa
 from g60pipeline.reports.briefing_revenue import GROWTH_HEIGHT, REVENUE_HEIGHT, build_revenue_chart
 from g60pipeline.reports.briefing_texts import BriefingTexts, both, fill, find_briefing_folder, read_texts
 
+_SENT_BACK = ("returned", "awaiting_explanation")
 _UNREAD = ("unreadable", "refused")
 
 
@@ -117,7 +118,7 @@ def _return_counts(data: BriefingData) -> dict[str, int]:
     return {
         "expected": len(states),
         "accepted": states.count("accepted"),
-        "returned": states.count("returned"),
+        "returned": sum(states.count(state) for state in _SENT_BACK),
         "unreadable": sum(states.count(state) for state in _UNREAD),
         "missing": states.count("missing"),
         "received": states.count("received"),

@@ -188,8 +188,8 @@ def write_yuan_for_ten_thousand(sent: Return) -> Wrong:
     """Write the unit's output in 元 where 万元 is meant."""
     output = _number(sent.forms["unit_summary"][0], "above_scale_output_wan_yuan")
     wrong = _change(sent, "unit_summary", 0, above_scale_output_wan_yuan=round(output * _SLIP))
-    rule = "output_is_on_the_scale_of_the_units_own_history"
-    return wrong, _at("unit_summary", 0, "above_scale_output_wan_yuan", rule)
+    rules = ("output_is_on_the_scale_of_the_units_own_history", "output_does_not_jump")
+    return wrong, _at("unit_summary", 0, "above_scale_output_wan_yuan", *rules)
 
 
 def write_an_enterprise_in_yuan(sent: Return) -> Wrong:
@@ -200,9 +200,11 @@ def write_an_enterprise_in_yuan(sent: Return) -> Wrong:
     wrong = _change(sent, "cluster_enterprise", position, output_wan_yuan=round(output * _SLIP))
     since_january = "output_wan_yuan_ytd"
     rules = (f"{since_january}_is_at_least_the_months", f"{since_january}_follows_from_last_months")
-    scale = "output_is_on_the_scale_of_the_enterprises_own_history"
-    findings = _at("cluster_enterprise", position, "output_wan_yuan", scale)
-    return wrong, findings + _at("cluster_enterprise", position, since_january, *rules)
+    own = ("output_is_on_the_scale_of_the_enterprises_own_history", "output_of_an_enterprise_does_not_jump")
+    findings = _at("cluster_enterprise", position, "output_wan_yuan", *own)
+    findings += _at("cluster_enterprise", position, since_january, *rules)
+    sum_rule = "output_of_clusters_does_not_exceed_the_units"
+    return wrong, findings + _at("unit_summary", 0, "above_scale_output_wan_yuan", sum_rule)
 
 
 def add_up_wrongly(sent: Return) -> Wrong:
@@ -218,6 +220,32 @@ def copy_another_units_summary(sent: Return) -> Wrong:
     """Write another unit's code in the summary."""
     wrong = _change(sent, "unit_summary", 0, unit_code="310117109")
     return wrong, _at("unit_summary", 0, "unit_code", "the_summary_is_the_units_own")
+
+
+# --- figures that contradict those of others
+
+
+def list_another_units_enterprise(sent: Return) -> Wrong:
+    """List a supplier from another unit's register as one of the unit's own enterprises."""
+    rows = sent.forms["cluster_enterprise"]
+    own = {row["enterprise_uscc"] for row in rows}
+    suppliers = [row["supplier_uscc"] for row in sent.forms["chain_cooperation"]]
+    supplier = next(code for code in suppliers if code not in own)
+    unlike = next(row for row in rows if not row["is_key"] and not row["is_above_scale"])
+    listed: Row = {**unlike, "enterprise_uscc": supplier, "has_organisation": False, "member_count": 0}
+    listed["organisation_route"] = None
+    wrong = replace(sent, forms={**sent.forms, "cluster_enterprise": [*rows, listed]})
+    rule = "enterprise_is_in_no_other_units_register"
+    return wrong, _at("cluster_enterprise", len(rows), "enterprise_uscc", rule)
+
+
+def count_more_than_the_units(sent: Return) -> Wrong:
+    """Report more above-scale enterprises of the district than its units count together."""
+    measure = "above_scale_enterprise_count"
+    position = _position(sent.forms["district_economy"], lambda row: row["measure_code"] == measure)
+    value = _number(sent.forms["district_economy"][position], "value")
+    wrong = _change(sent, "district_economy", position, value=round(value * 1.05))
+    return wrong, _at("district_economy", position, "value", "the_units_add_up_to_the_bureaus_figure")
 
 
 @dataclass(frozen=True)
@@ -266,5 +294,7 @@ FAULTS = (
     Fault("blank_required_cell", "310117006", 8, leave_a_required_cell_blank),
     Fault("file_name_contradicts_cover", "310117116", 7, contradict_the_file_name, named="310117002"),
     Fault("another_units_summary", "310117117", 11, copy_another_units_summary),
+    Fault("in_two_registers", "310117U02", 9, list_another_units_enterprise, "awaiting_explanation"),
+    Fault("units_do_not_add_up", "310117U03", 3, count_more_than_the_units, "awaiting_explanation"),
 )
 NOT_SENT = (("310117002", Period(2021, 7)), ("310117006", Period(2021, 10)))

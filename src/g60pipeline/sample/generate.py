@@ -10,12 +10,15 @@ import hashlib
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 
+from g60pipeline.contracts.deadlines import ANY, Opening
 from g60pipeline.contracts.periods import Period, period_range
 from g60pipeline.contracts.project import Project as Contracts
 from g60pipeline.sample.calibration import CLUSTERS, UNITS
 from g60pipeline.sample.clusters import carrier_rows, organisation_row, register_rows
+from g60pipeline.sample.counterparts import supplied_rows
 from g60pipeline.sample.economy import economy_rows
 from g60pipeline.sample.events import activity_rows, cooperation_rows, recognition_rows, service_rows
 from g60pipeline.sample.faults import FAULTS, NOT_SENT, Fault
@@ -37,6 +40,17 @@ from g60pipeline.sample.writers import Writer, suffix
 
 _FIRST_OF_THE_BUREAUS = Period(2015, 1)
 _UNIT_PLANS = {plan.code: plan for plan in UNITS}
+# All of the sample arrives years after its months were locked. Fixed dates, so that every home opens the same.
+SAMPLE_OPENING = Opening(
+    unit_code=ANY,
+    form=ANY,
+    first_period=_FIRST_OF_THE_BUREAUS.key,
+    last_period=MONTHS[-1].key,
+    opened_from=date(2021, 1, 1),
+    opened_until=date(2099, 12, 31),
+    reason="合成样例：历史月份集中补报",
+    opened_by="样例生成程序",
+)
 
 
 @dataclass(frozen=True)
@@ -85,7 +99,7 @@ class Sample:
         return {
             "unit_code": unit_code,
             "period": period.key,
-            "template_version": self.contracts.cover.template_versions[-1],
+            "template_version": self.contracts.template_versions.current.code,
             "sequence_number": sequence,
             "unit_name": self.contracts.code_lists["units"].label_zh(unit_code),
             "remark": SYNTHETIC,
@@ -115,6 +129,8 @@ class Sample:
             }
             for form, more in rows.items():
                 forms.setdefault(form, []).extend(more)
+        if forms:
+            forms["chain_cooperation"] += supplied_rows(unit_code, self.registers, step, self.seed)
         return forms
 
 

@@ -33,7 +33,7 @@ Cell = str | int | float | bool | date | datetime | Formula | None
 Row = dict[str, Cell]
 Forms = dict[str, list[Row]]
 FileKind = Literal["xlsx", "csv_utf8", "csv_gb18030", "json"]
-Status = Literal["accepted", "returned", "unreadable", "refused"]
+Status = Literal["accepted", "awaiting_explanation", "returned", "unreadable", "refused"]
 
 
 @dataclass(frozen=True)

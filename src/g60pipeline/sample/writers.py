@@ -15,6 +15,7 @@ from typing import Any
 
 import xlsxwriter
 
+from g60pipeline.contracts.codelists import WRITTEN_AS_CODES
 from g60pipeline.contracts.forms import Form
 from g60pipeline.contracts.project import Project
 from g60pipeline.sample.model import SYNTHETIC, Cell, FileKind, Formula, Return, Row
@@ -22,7 +23,6 @@ from g60pipeline.sample.model import SYNTHETIC, Cell, FileKind, Formula, Return,
 FIRST_DATA_ROW = 4  # 1-based, below title, help line and headings
 _HELP = "请勿改动表头。是否类填“是”或“否”，不适用的填“不适用”，没有数据时保留表头。"
 _STAMP = datetime(2021, 1, 1)
-_SENT_AS_CODES = ("units", "clusters")  # clerks know these codes; everything else is written in words
 
 # A unit without clusters, a small host unit, and one that exports JSON; all others send workbooks.
 FILE_KINDS: dict[str, FileKind] = {"310117001": "csv_utf8", "310117102": "csv_gb18030", "310117U01": "json"}
@@ -51,7 +51,7 @@ class Writer:
             }
             for form in project.forms.values()
             for field in form.fields
-            if field.code_list is not None and field.code_list not in _SENT_AS_CODES
+            if field.code_list is not None and field.code_list not in WRITTEN_AS_CODES
         }
 
     def render(self, sent: Return) -> bytes:

@@ -6,12 +6,12 @@ Belongs here: their rows. They follow the code lists, which are dated and under 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import date, timedelta
 from typing import Any
 
 import sqlalchemy as sa
 
 from g60pipeline.contracts.codelists import Obligation
+from g60pipeline.contracts.deadlines import deadlines_of
 from g60pipeline.contracts.periods import Period, period_range
 from g60pipeline.contracts.project import Project
 
@@ -72,16 +72,15 @@ def _periods() -> Iterator[dict[str, Any]]:
 
 
 def _obligation(obligation: Obligation, period: Period) -> dict[str, Any]:
-    following = period.plus(1).start
-    due = date(following.year, following.month, obligation.due_day)
+    days = deadlines_of(obligation, period)
     return {
         "reporting_unit_code": obligation.unit_code,
         "form": obligation.form,
         "period": period.key,
         "month_index": period.month_index,
-        "due_date": due,
-        "grace_end_date": due + timedelta(days=obligation.grace_days),
-        "lock_date": date(following.year, following.month, obligation.lock_day),
+        "due_date": days.due,
+        "grace_end_date": days.grace_end,
+        "lock_date": days.lock,
     }
 
 

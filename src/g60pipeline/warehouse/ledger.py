@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
+from g60pipeline.contracts.findings import finding_key
 from g60pipeline.contracts.project import Project
 from g60pipeline.warehouse.engine import Warehouse, append_frame, append_rows
 from g60pipeline.warehouse.views import accepted_forms
@@ -78,6 +79,7 @@ def replace_staged(
         *(f"staged.{form}" for form in warehouse.project.forms),
         "staged.cover",
         "staged.intake_finding",
+        "staged.explanation",
         "ops.submission_form",
     ]
     for name in tables:
@@ -100,6 +102,14 @@ def read_layouts(warehouse: Warehouse, submission_ids: Sequence[int]) -> pd.Data
     """Where the columns of the submissions' forms stood."""
     table = warehouse.table("ops.submission_form")
     return warehouse.read(sa.select(table).where(table.c.submission_id.in_(submission_ids)))
+
+
+def read_explanations(warehouse: Warehouse, submission_ids: Sequence[int]) -> dict[int, dict[str, str]]:
+    """What units say to findings: submission → finding key → text."""
+    found: dict[int, dict[str, str]] = {}
+    for row in read_staged(warehouse, "explanation", submission_ids).to_dict("records"):
+        found.setdefault(int(row["submission_id"]), {})[row["finding_key"]] = row["explanation"]
+    return found
 
 
 def read_accepted_forms(warehouse: Warehouse) -> pd.DataFrame:
@@ -127,7 +137,8 @@ def append_verdicts(
     for finding in findings:
         submission = finding["submission_id"]
         numbers[submission] = numbers.get(submission, 0) + 1
-        rows.append({**finding, "verdict_id": ids[submission], "finding_no": numbers[submission]})
+        number = {"verdict_id": ids[submission], "finding_no": numbers[submission]}
+        rows.append({**finding, **number, "finding_key": finding_key(finding)})
     append_rows(connection, warehouse.table("ops.finding"), rows)
 
 

@@ -86,6 +86,13 @@ def _ops(metadata: sa.MetaData) -> None:
         schema="staged", comment="封面 / covers as read",
     )  # fmt: skip
     sa.Table(
+        "explanation", metadata,
+        _number("submission_id", "台账序号 / submission", key=True),
+        _text("finding_key", "问题标识 / finding that is explained", key=True),
+        _text("explanation", "单位说明 / what the unit says to it", nullable=False),
+        schema="staged", comment="单位说明 / explanations as read from feedback that was sent back",
+    )  # fmt: skip
+    sa.Table(
         "check_result", metadata,
         _text("run_id", "运行 / Dagster run", key=True),
         _text("form", "报表 / form", key=True),
@@ -100,9 +107,12 @@ def _ops(metadata: sa.MetaData) -> None:
         _number("verdict_id", "结论序号 / number of the verdict", key=True),
         _number("submission_id", "台账序号 / submission", nullable=False),
         _text("rules_version", "规则版本 / hash of the contracts it was judged by", nullable=False),
-        _text("status", "结论 / accepted, returned, unreadable or refused", nullable=False),
+        _text(
+            "status", "结论 / accepted, awaiting_explanation, returned, unreadable or refused", nullable=False
+        ),
         _number("critical_count", "严重问题数 / critical findings", nullable=False),
         _number("warning_count", "提示问题数 / warnings", nullable=False),
+        _text("probable_cause", "可能的原因 / the one slip that explains most findings"),
         _column("judged_at", sa.DateTime(), "判定时间 / when it was judged, UTC", nullable=False),
         schema="ops", comment="校验结论 / verdicts; append-only, the last one of a submission counts",
     )  # fmt: skip
@@ -124,10 +134,31 @@ def _ops(metadata: sa.MetaData) -> None:
         _text("field", "字段 / field"),
         _text("row_key", "行键 / key of the row"),
         _text("value", "填报值 / raw text of the cell"),
-        _column("compared_with", sa.JSON(), "对比值 / values it was compared with"),
+        _text("expected", "应为 / what should stand there, where the rule says it"),
+        _column("compared_with", sa.JSON(), "对比值 / name → value of what it was compared with"),
+        _column("related_cells", sa.JSON(), "相关单元格 / cells it was compared with, as sheet!cell=text"),
+        _text("finding_key", "问题标识 / stable name within the unit and month", nullable=False),
+        _text("explanation", "单位说明 / what the unit says to it"),
         _text("message_zh", "说明 / what is wrong and what to do", nullable=False),
         _text("message_en", "说明（英文） / the same in English", nullable=False),
         schema="ops", comment="校验问题 / findings of a verdict, by cell",
+    )  # fmt: skip
+
+
+def _openings(metadata: sa.MetaData) -> None:
+    sa.Table(
+        "opening", metadata,
+        _number("opening_id", "开放序号 / number of the opening", key=True),
+        _text("unit_code", "报送单位 / unit, * for every unit", nullable=False),
+        _text("form", "报表 / form, * for every form", nullable=False),
+        _text("first_period", "起始报送期 / first month opened", nullable=False),
+        _text("last_period", "截止报送期 / last month opened", nullable=False),
+        _column("opened_from", sa.Date(), "开放首日 / first day on which it is open, Beijing", nullable=False),
+        _column("opened_until", sa.Date(), "开放末日 / last day on which it is open, Beijing", nullable=False),
+        _text("reason", "原因 / why", nullable=False),
+        _text("opened_by", "开放单位 / office that opened it, never a person", nullable=False),
+        _column("entered_at", sa.DateTime(), "登记时间 / when it was entered, UTC", nullable=False),
+        schema="ops", comment="锁定后开放 / who may send after the lock; append-only",
     )  # fmt: skip
 
 
@@ -249,6 +280,7 @@ def build_metadata(project: Project) -> sa.MetaData:
     """Build every table of the warehouse, with comments, from the contracts."""
     metadata = sa.MetaData()
     _ops(metadata)
+    _openings(metadata)
     for form in project.forms.values():
         _form_table(metadata, form, "staged", "暂存", has_key=False)
         _form_table(metadata, form, "core", "入库", has_key=True)

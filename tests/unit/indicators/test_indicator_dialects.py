@@ -90,8 +90,9 @@ def _rows(cluster: str, month: int) -> dict[str, list[dict[str, Any]]]:
         "service_case": [plain | {"case_no": str(hours), "enterprise_uscc": "both", "service_kind": "construction_permit",
                                   "accepted_at": datetime(2021, 1, 1), "completed_at": datetime(2021, 1, 1, hours)}
                          for hours in (2, 5, 11)],
-        "chain_cooperation": [plain | {"kind": kind, "supplier_uscc": "both", "goods": "去毛刺液", "quantity": 1.25,
-                                       "quantity_unit": "tonne", "amount_wan_yuan": 7}
+        "chain_cooperation": [plain | {"kind": kind, "supplier_uscc": "both", "receiver_uscc": "both",
+                                       "goods": "去毛刺液", "quantity": 1.25, "quantity_unit": "tonne",
+                                       "amount_wan_yuan": 7}
                               for kind in ("purchase_order", "emergency_supply")],
         "innovation_carrier": [plain | {"name": "x", "level": "national"}],
     }  # fmt: skip

@@ -51,7 +51,7 @@ def test_the_statement_reads_the_relations_that_the_definition_names(project: Pr
 
 def test_a_themes_forms_come_through_its_marts(project: Project) -> None:
     file = next(file for file in project.indicator_files if file.theme == "cooperation")
-    assert relations_of_theme(file) == ("chain_cooperation", "chain_supply")
+    assert relations_of_theme(file) == ("chain_supply",)
     assert forms_of(project, relations_of_theme(file)) == ("chain_cooperation", "cluster_enterprise")
 
 

@@ -345,17 +345,20 @@ def test_services_take_the_cases_own_hours(world: World) -> None:
 def test_supply_is_inside_only_from_the_same_clusters_register_of_the_month(world: World) -> None:
     for form in ("chain_cooperation", "cluster_enterprise"):
         world.owe(form, HOSTS[:2], "2021-01", "2021-12")
-    order = {"cluster_code": "C01", "kind": "purchase_order", "amount_wan_yuan": 100}
+    order = {"cluster_code": "C01", "kind": "purchase_order", "amount_wan_yuan": 100, "receiver_uscc": "in"}
     world.submit(JIUTING, "2021-01", cluster_enterprise=[{"cluster_code": "C01", "enterprise_uscc": "in"}],
                  chain_cooperation=[order | {"supplier_uscc": "in"}, order | {"supplier_uscc": "neighbour"},
                                     order | {"supplier_uscc": "in", "amount_wan_yuan": None}])  # fmt: skip
     world.submit(SIJING, "2021-01", cluster_enterprise=[{"cluster_code": "C08", "enterprise_uscc": "neighbour"}],
-                 chain_cooperation=[])  # fmt: skip
+                 chain_cooperation=[order | {"cluster_code": "C08", "supplier_uscc": "neighbour"}])  # fmt: skip
     world.request("2021-01")
     inside = world.read(world.project.indicators["order_value_inside_clusters"], "year_to_date")
     assert inside["2021-01", "cluster", "C01"]["value"] == 100
     share = world.read(world.project.indicators["inside_cluster_order_share"], "year_to_date")
     assert share["2021-01", "cluster", "C01"]["value"] == pytest.approx(0.5)
+    # The supplier's unit reports what it supplied too; it is the receiver's report that counts.
+    count = world.read(world.project.indicators["cooperation_count"], "month")
+    assert count["2021-01", "district", DISTRICT]["value"] == 3
 
 
 def test_newly_covered_means_joined_in_the_periods_year(world: World) -> None:

@@ -33,9 +33,11 @@ def batch(
     forms: dict[str, pd.DataFrame] | None = None,
     present: set[tuple[int, str]] | None = None,
     history: dict[str, pd.DataFrame] | None = None,
-) -> Batch:
-    """Return a batch whose forms are staged as they stand."""
-    return Batch(project, pd.DataFrame(), forms or {}, frozenset(present or set()), history or {})
+    in_force: dict[str, pd.DataFrame] | None = None,
+) -> Prepared:
+    """Return a batch whose forms are prepared already, whose history is as staged."""
+    sent = frozenset(present or set())
+    return Prepared(project, pd.DataFrame(), forms or {}, sent, history or {}, in_force=in_force or {})
 
 
 class Prepared(Batch):

@@ -77,6 +77,15 @@ def test_gap_is_what_lies_beyond_the_tolerance(
     assert (found == [0]) == (expected == 0)
 
 
+def test_a_tolerance_grows_with_the_addends_that_were_summed(project: Project) -> None:
+    frame = table(a=[100.03, 100.03, 100.03], b=[100.0] * 3, n=[5.0, 6.0, NAN])
+    asked = {"tolerance": RoundingTolerance(rounding=0.01), "addends": "n"}
+    beyond = run(project, "gap", frame, left="a", right="b", **asked)
+    assert beyond == [pytest.approx(0.005), 0, None]
+    assert run(project, "excess", frame, part="a", whole="b", **asked) == beyond
+    assert run(project, "excess", frame, part="b", whole="a", **asked)[:2] == [0, 0]
+
+
 @pytest.mark.parametrize("code", VALID_USCC)
 def test_known_credit_codes_are_valid(project: Project, code: str) -> None:
     assert run(project, "is_valid_uscc", table(code=[code]), field="code") == [True]
@@ -114,6 +123,15 @@ def test_implications_hold_nothing_where_a_side_is_missing(project: Project) -> 
     assert run(project, "both", frame, fields=["p", "q"]) == [True, False, False, False]
 
 
+def test_either_needs_one_flag_and_says_nothing_of_none(project: Project) -> None:
+    flags = {
+        "p": pd.Series([True, False, None, None], dtype=object),
+        "q": pd.Series([None, False, False, None], dtype=object),
+    }
+    frame = table(n=[0, 0, 0, 0]).assign(**flags)
+    assert run(project, "either", frame, fields=["p", "q"]) == [True, False, False, None]
+
+
 def test_all_or_none(project: Project) -> None:
     frame = table(a=[1.0, NAN, 1.0], b=[1.0, NAN, NAN])
     assert run(project, "all_or_none_reported", frame, fields=["a", "b"]) == [True, True, False]
@@ -128,6 +146,22 @@ def test_sum_over_a_form_by_key(project: Project) -> None:
     form = project.forms["cluster_organisation"]
     found = compute(frame, sent(project, "cluster_enterprise", rows, {1, 2}), form, "sum_over_form", asked)
     assert plain(found) == [5, None, 0, 100, None]
+
+
+def test_what_stands_in_two_clusters_is_summed_once(project: Project) -> None:
+    rows = table(
+        submission_id=[1, 1, 1, 2],
+        enterprise_uscc=["A", "A", "B", "A"],
+        output_wan_yuan=[5.0, 5.0, NAN, 7.0],
+        is_above_scale=pd.Series([True, True, False, True], dtype=object),
+    )
+    asked = {"form": "cluster_enterprise", "field": "output_wan_yuan", "where_true": "is_above_scale"}
+    form, known = project.forms["unit_summary"], sent(project, "cluster_enterprise", rows, {1, 2})
+    found = compute(
+        table(submission_id=[1, 2]), known, form, "sum_over_form", {**asked, "distinct": ["enterprise_uscc"]}
+    )
+    assert plain(found) == [5, 7]
+    assert plain(compute(table(submission_id=[1]), known, form, "sum_over_form", asked)) == [10]
 
 
 @pytest.mark.parametrize("function", ["sum_over_form", "count_over_form"])

@@ -66,6 +66,24 @@ def test_factor_is_over_the_median_of_values_above_0(project: Project) -> None:
     ]
 
 
+def test_a_jump_is_measured_in_robust_spreads_of_a_tenth_at_least(project: Project) -> None:
+    def spreads(value: float, *months: float | None) -> list[Any]:
+        past = history(months_before=[*range(1, len(months) + 1)], member_count=[*months])
+        return look_back(
+            project, "spreads_from_history", now(member_count=[value]), past, field="member_count"
+        )
+
+    assert spreads(160.0, 100, 100, 100) == [pytest.approx(6)]
+    # median 100, deviations 20 30 0 20 1000: the one wild month widens nothing
+    assert spreads(200.0, 80, 130, 100, 120, 1100) == [pytest.approx((200 - 120) / (20 * 1.4826))]
+    assert spreads(160.0, 100, 100) == [None]
+    assert spreads(160.0, 100, 100, None) == [None]
+    assert spreads(160.0, 0, 0, 0) == [None]
+    assert look_back(
+        project, "spreads_from_history", now(member_count=[1.0]), None, field="member_count"
+    ) == [None]
+
+
 @pytest.mark.parametrize(("before", "expected"), [(80, 0.25), (0, None), (None, None)])
 def test_relative_change_needs_a_value_above_0(
     project: Project, before: int | None, expected: float | None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 import pandas as pd
@@ -40,6 +41,7 @@ def _cover(rows: Sequence[Row]) -> pd.DataFrame:
             "month_index": Period.parse(row["period"]).month_index, "file_name": "a.xlsx", "unit_code": UNIT,
             "template_version": "2021.1", "sequence_number": 1, "unit_name": None, "remark": None,
             "sheet_row": 0,
+            "received_at": row.get("received_at", datetime(2021, 1, 31)),
             "raw_text": dict.fromkeys(("unit_code", "period", "template_version", "sequence_number"), "1"),
             "cell_addresses": {},
         }

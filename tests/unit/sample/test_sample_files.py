@@ -39,8 +39,9 @@ def test_every_owed_return_is_sent_once_rightly_or_listed_as_missing(
     project: Project, written: Written
 ) -> None:
     files = written.manifest.files
-    right = Counter((f.unit_code, f.period) for f in files if f.expected_status == "accepted")
-    wrong = {(f.unit_code, f.period): f.purpose for f in files if f.expected_status != "accepted"}
+    is_right = {f.name: f.purpose in ("correct", "corrected") for f in files}
+    right = Counter((f.unit_code, f.period) for f in files if is_right[f.name])
+    wrong = {(f.unit_code, f.period): f.purpose for f in files if not is_right[f.name]}
     corrected = {(f.unit_code, f.period) for f in files if f.purpose == "corrected"}
 
     assert set(right.values()) == {1}

@@ -1,0 +1,72 @@
+"""What the commands share: the application, common arguments, failures that are explained."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Annotated, TypeVar
+
+import typer
+
+from g60pipeline.contracts.base import ContractError
+from g60pipeline.contracts.periods import Period
+from g60pipeline.contracts.project import Project, load_project
+from g60pipeline.settings import Settings, load_settings
+
+if TYPE_CHECKING:
+    from g60pipeline.warehouse.engine import Warehouse
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    help="""From the towns' returns to district indicators.
+
+    Exit codes: 0 fine, 1 a failure that is explained on stderr, 2 wrong usage, 3 ran, but submissions were returned.
+    """,
+)
+Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")]
+First = Annotated[str, typer.Option("--from", help="First month, YYYY-MM.")]
+Last = Annotated[str, typer.Option("--to", help="Last month, YYYY-MM.")]
+RETURNED = 3
+T = TypeVar("T")
+
+
+def progress(text: str) -> None:
+    """Tell a person at a terminal how far it is."""
+    if sys.stderr.isatty():
+        typer.echo(text, err=True)
+
+
+def fail(message: str) -> typer.Exit:
+    """Explain a failure on stderr; to be raised."""
+    typer.echo(message, err=True)
+    return typer.Exit(1)
+
+
+def load() -> tuple[Settings, Project]:
+    """Settings and contracts; leaves with an explanation when a contract is wrong."""
+    settings = load_settings()
+    try:
+        return settings, load_project(settings.project_root)
+    except ContractError as error:
+        raise fail(str(error)) from error
+
+
+def parse_period(text: str) -> Period:
+    """Read a month; BadParameter when it is none."""
+    try:
+        return Period.parse(text)
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from error
+
+
+def with_warehouse(settings: Settings, project: Project, work: Callable[[Warehouse], T]) -> T:
+    """Do something with the warehouse; leaves with an explanation when it cannot be opened."""
+    from g60pipeline.warehouse.engine import Warehouse, WarehouseError
+
+    try:
+        with Warehouse(settings.warehouse_url, project) as warehouse:
+            warehouse.create()
+            return work(warehouse)
+    except WarehouseError as error:
+        raise fail(str(error)) from error

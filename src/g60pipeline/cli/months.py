@@ -1,0 +1,118 @@
+"""Commands that make, run and show months: sample, run, status, ui."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from g60pipeline.cli.common import (
+    RETURNED,
+    First,
+    Json,
+    Last,
+    app,
+    fail,
+    load,
+    parse_period,
+    progress,
+    with_warehouse,
+)  # fmt: skip
+from g60pipeline.contracts.project import Project
+from g60pipeline.settings import Settings
+
+
+@app.command()
+def sample(
+    seed: Annotated[int, typer.Option(help="The same seed gives the same files, byte for byte.")] = 2021,
+    as_json: Json = False,
+) -> None:
+    """Write synthetic returns of a year, right and wrong ones, into the inbox.
+
+    Example: g60 sample --seed 2021
+    """
+    from g60pipeline.sample.generate import SAMPLE_OPENING, write_sample
+    from g60pipeline.warehouse.openings import append_opening
+
+    settings, project = load()
+    manifest = write_sample(
+        project, Path(settings.inbox), seed, manifest_path=settings.home / "sample-manifest.json"
+    )
+    with_warehouse(settings, project, lambda warehouse: append_opening(warehouse, SAMPLE_OPENING))
+    summary = {"files": len(manifest.files), "inbox": settings.inbox}
+    typer.echo(
+        json.dumps(summary) if as_json else f"{summary['files']} synthetic returns in {settings.inbox}"
+    )
+
+
+@app.command()
+def run(
+    first: First,
+    last: Last,
+    as_json: Json = False,
+) -> None:
+    """Run months from the inbox to the briefing, over all units, and print what came out.
+
+    Example: g60 run --from 2021-01 --to 2021-12
+    """
+    start, end = parse_period(first), parse_period(last)
+    if start > end:
+        raise typer.BadParameter(f"{first} is after {last}")
+    settings, project = load()
+    from g60pipeline.defs.run import failures, run_months
+
+    def step(span: Any, n: int, of: int) -> None:
+        progress(f"run {n} of {of}: {span.first.key} to {span.last.key}, {len(span.forms)} forms")
+
+    results = run_months(settings, start, end, step)
+    if not results:
+        raise fail(f"nobody owes anything from {first} to {last}")
+    if not results[-1].success:
+        raise fail("\n".join([f"run {results[-1].run_id} failed", *failures(results[-1], settings)]))
+    raise typer.Exit(_report(settings, project, first, last, as_json))
+
+
+@app.command()
+def status(
+    first: First,
+    last: Last,
+    as_json: Json = False,
+) -> None:
+    """Print submissions by month and the published figures, from the warehouse as it is.
+
+    Example: g60 status --from 2021-01 --to 2021-12 --json
+    """
+    for month in (first, last):
+        parse_period(month)
+    settings, project = load()
+    raise typer.Exit(_report(settings, project, first, last, as_json))
+
+
+@app.command()
+def ui(port: Annotated[int, typer.Option(help="Port on 127.0.0.1.")] = 3000) -> None:
+    """Open Dagster's pages on this machine only: lineage, runs, checks, the sensor and the schedule.
+
+    Example: g60 ui --port 3000
+    """
+    settings, _ = load()
+    from g60pipeline.defs.instance import serve
+
+    serve(settings, port)
+
+
+def _report(settings: Settings, project: Project, first: str, last: str, as_json: bool) -> int:
+    from g60pipeline.operations.outcome import read_outcome
+
+    outcome = with_warehouse(
+        settings, project, lambda warehouse: read_outcome(settings, warehouse, first, last)
+    )
+    if as_json:
+        typer.echo(json.dumps(outcome, ensure_ascii=False, default=str))
+    else:
+        from g60pipeline.terminal import print_outcome
+
+        print_outcome(outcome)
+    has_returned = any(month["returned"] for month in outcome["months"])
+    return RETURNED if has_returned or outcome["unplaced_files"] else 0

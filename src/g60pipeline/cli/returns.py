@@ -1,0 +1,120 @@
+"""Commands about the units' returns: template, open, board, remind."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from pydantic import ValidationError
+
+from g60pipeline.cli.common import First, Json, Last, app, fail, load, parse_period, with_warehouse
+from g60pipeline.contracts.deadlines import ANY, Opening, beijing_day
+
+
+@app.command()
+def board(month: Annotated[str, typer.Option(help="Month, YYYY-MM.")]) -> None:
+    """Write the status board of a month, units by forms and the twelve months up to it, from the warehouse as it is.
+
+    Example: g60 board --month 2021-12
+    """
+    from g60pipeline.operations.board import write_board
+
+    period = parse_period(month).key
+    settings, project = load()
+    page = with_warehouse(
+        settings, project, lambda warehouse: write_board(settings, warehouse, period, "g60 board")
+    )
+    typer.echo(str(page))
+
+
+@app.command()
+def remind(
+    first: First,
+    last: Last,
+    as_json: Json = False,
+) -> None:
+    """Put reminders of what is missing or returned into the outbox; send them where G60_NOTIFY_URLS says so.
+
+    Example: g60 remind --from 2021-01 --to 2021-12
+    """
+    from g60pipeline.operations.board import write_reminders
+
+    start, end = parse_period(first).key, parse_period(last).key
+    settings, project = load()
+    try:
+        counts = with_warehouse(
+            settings, project, lambda warehouse: write_reminders(settings, warehouse, start, end)
+        )
+    except ValueError as error:
+        raise fail(str(error)) from error
+    typer.echo(
+        json.dumps(counts) if as_json else ", ".join(f"{count} {name}" for name, count in counts.items())
+    )
+
+
+@app.command()
+def template(
+    period: Annotated[str, typer.Option(help="Month to be reported, YYYY-MM.")],
+    unit: Annotated[str | None, typer.Option(help="Code of the unit.")] = None,
+    all_units: Annotated[bool, typer.Option("--all-units", help="Every unit that owes anything.")] = False,
+    out: Annotated[Path | None, typer.Option(help="Folder; by default out/templates below G60_HOME.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Write the workbook that a unit fills in for a month, begun with what was accepted for the month before.
+
+    Example: g60 template --unit 310117107 --period 2022-01
+    """
+    if (unit is None) == (not all_units):
+        raise typer.BadParameter("give either --unit or --all-units")
+    month = parse_period(period)
+    settings, project = load()
+    from g60pipeline.operations.templates import as_json_document, describe, write_templates
+    from g60pipeline.reports.template_order import TemplateError
+    from g60pipeline.warehouse.engine import WarehouseError
+
+    units = project.reporting_units(month) if unit is None else (unit,)
+    if not units:
+        raise fail(f"nobody owes anything for {period}")
+    try:
+        written = write_templates(settings, project, units, month, out or settings.out / "templates")
+    except (TemplateError, WarehouseError) as error:
+        raise fail(str(error)) from error
+    typer.echo(as_json_document(written) if as_json else "\n".join(describe(one) for one in written))
+
+
+@app.command("open")
+def open_months(
+    unit: Annotated[str, typer.Option(help="Code of the unit, or * for every unit.")],
+    first: First,
+    last: Last,
+    until: Annotated[datetime, typer.Option(formats=["%Y-%m-%d"], help="Last day on which it is open.")],
+    reason: Annotated[str, typer.Option(help="Why; shown on the board. No names of persons.")],
+    office: Annotated[str, typer.Option(help="Office that opens it, never a person.")],
+    form: Annotated[str, typer.Option(help="Form, or * for every form.")] = ANY,
+) -> None:
+    """Let a unit send months again after their lock, from today on; the opening stays on record.
+
+    Example: g60 open --unit 310117107 --from 2021-12 --to 2021-12 --until 2022-02-28 --reason 补报遗漏的活动 --office 区委组织部
+    """
+    settings, project = load()
+    from g60pipeline.intake.personal import kinds_in_text
+    from g60pipeline.warehouse.openings import append_opening
+
+    if unit not in (ANY, *project.code_lists["units"].by_code):
+        raise typer.BadParameter(f"{unit} is no unit")
+    if form not in (ANY, *project.forms):
+        raise typer.BadParameter(f"{form} is no form; there are {', '.join(project.forms)}")
+    if kinds_in_text(reason + " " + office):
+        raise typer.BadParameter("the reason or the office holds a personal number")
+    try:
+        opening = Opening(
+            unit_code=unit, form=form, first_period=parse_period(first).key, last_period=parse_period(last).key,
+            opened_from=beijing_day(datetime.now(UTC)), opened_until=until.date(), reason=reason, opened_by=office,
+        )  # fmt: skip
+    except ValidationError as error:
+        raise typer.BadParameter(error.errors()[0]["msg"]) from error
+    number = with_warehouse(settings, project, lambda warehouse: append_opening(warehouse, opening))
+    typer.echo(f"opening {number}: {unit}, {form}, {first} to {last}, until {opening.opened_until}")
