@@ -8,6 +8,8 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-dep
 COMPILE := printf "hatchling\neditables\n" | $(UV) pip compile --quiet --universal --python-version 3.11 \
 	--fork-strategy fewest --no-strip-extras --generate-hashes --no-emit-index-url --no-header --no-annotate pyproject.toml -
 export PYTHON
+# A file's tests stay together: they share what its fixtures made.
+PARALLEL := --numprocesses auto --dist loadfile
 
 .PHONY: help run sample ui test check static schemas constraints bench snapshot screenshots clean
 
@@ -26,10 +28,10 @@ ui: .venv/.runtime ## Dagster's pages at http://127.0.0.1:3000
 	$(BIN)/g60 ui
 
 test: .venv/.dev ## all tests, with coverage
-	$(BIN)/pytest --cov
+	$(BIN)/pytest --cov $(PARALLEL)
 
 check: static ## static checks and the fast tests
-	$(BIN)/pytest -q tests/unit tests/contracts
+	$(BIN)/pytest -q $(PARALLEL) tests/unit tests/contracts tests/gx_fused
 
 static: .venv/.dev ## style, types, arrows, contracts, generated schemas
 	$(BIN)/ruff check
