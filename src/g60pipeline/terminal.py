@@ -1,12 +1,20 @@
-"""Tables for a terminal. Belongs here: how an outcome is shown to an operator. Not here: what it is (cli.py)."""
+"""Tables for a terminal. Belongs here: how an outcome or a self-check is shown. Not here: what it is
+(operations)."""
 
 from __future__ import annotations
 
 import sys
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
+
+from g60pipeline.contracts.feedback import Column
+from g60pipeline.contracts.project import Project
+
+if TYPE_CHECKING:
+    from g60pipeline.operations.selfcheck import SelfCheck
 
 WIDTH = 132  # of tables that go into a file or a pipe
 
@@ -53,6 +61,21 @@ def _figures(rows: list[dict[str, Any]]) -> Table:
             row["id"], row["measure"], ours, sign, _number(row["theirs"]), row["unit"], row["coverage"], met
         )
     return table
+
+
+def print_check(project: Project, checked: SelfCheck) -> None:
+    """Print what a self-check found, in the words of the feedback workbook, and where that lies."""
+    console, texts = Console(width=None if sys.stdout.isatty() else WIDTH), project.feedback
+    shown: tuple[Column, ...] = ("severity", "code", "sheet", "cell", "message")
+    table = Table(*(texts.columns[name] for name in shown), title=checked.title)
+    for finding in checked.findings:
+        severity = texts.severities[finding["severity"]]
+        cells = (finding[name] or "" for name in ("code", "sheet", "cell", "message_zh"))
+        table.add_row(severity, *map(escape, cells))
+    console.print(table if checked.findings else checked.title)
+    for note in checked.notes:
+        console.print(escape(note))
+    console.print(str(checked.feedback), soft_wrap=True, markup=False)
 
 
 def print_outcome(outcome: dict[str, Any]) -> None:

@@ -22,6 +22,7 @@ app = typer.Typer(
     help="""From the towns' returns to district indicators.
 
     Exit codes: 0 fine, 1 a failure that is explained on stderr, 2 wrong usage, 3 ran, but submissions were returned.
+    Of check also: 4 only warnings to be explained, 5 unreadable or refused.
     """,
 )
 Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")]

@@ -1,8 +1,9 @@
-"""Commands about the units' returns: template, open, board, remind."""
+"""Commands about the units' returns: check, template, open, board, remind."""
 
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
@@ -10,8 +11,53 @@ from typing import Annotated
 import typer
 from pydantic import ValidationError
 
-from g60pipeline.cli.common import First, Json, Last, app, fail, load, parse_period, with_warehouse
+from g60pipeline.cli.common import (
+    RETURNED,
+    First,
+    Json,
+    Last,
+    app,
+    fail,
+    load,
+    parse_period,
+    with_warehouse,
+)  # fmt: skip
 from g60pipeline.contracts.deadlines import ANY, Opening, beijing_day
+
+_CHECKED = {"accepted": 0, "returned": RETURNED, "awaiting_explanation": 4, "unreadable": 5, "refused": 5}
+
+
+@app.command()
+def check(
+    file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="Workbook, zip of CSV, or JSON.")],
+    out: Annotated[Path | None, typer.Option(help="Feedback workbook; by default beside the file.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Check one return before it is sent, offline, by the same expectations, and write its feedback workbook.
+
+    Nothing is archived or entered. Exit codes: 0 clean, 4 only warnings to be explained, 3 would be returned,
+    5 unreadable or refused.
+
+    Example: g60 check 310117107_2021-12.xlsx
+    """
+    if out is not None and out.resolve() == file.resolve():
+        raise typer.BadParameter("--out is the file itself")
+    settings, project = load()
+    from g60pipeline.intake.sandbox import SandboxError
+    from g60pipeline.operations.selfcheck import check_file
+    from g60pipeline.warehouse.engine import WarehouseError
+
+    try:
+        checked = check_file(settings, project, file, out)
+    except (OSError, SandboxError, WarehouseError) as error:
+        raise fail(str(error)) from error
+    if as_json:
+        typer.echo(json.dumps(asdict(checked), ensure_ascii=False, default=str))
+    else:
+        from g60pipeline.terminal import print_check
+
+        print_check(project, checked)
+    raise typer.Exit(_CHECKED[checked.status])
 
 
 @app.command()

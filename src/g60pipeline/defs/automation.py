@@ -12,6 +12,7 @@ from typing import Any
 import dagster as dg
 
 from g60pipeline.defs.intake import RECEIVED
+from g60pipeline.defs.partitions import month_before
 from g60pipeline.defs.resources import House
 
 month_job = dg.define_asset_job(
@@ -87,6 +88,4 @@ def inbox_sensor(context: dg.SensorEvaluationContext, house: House) -> Any:
 )
 def month_after_due_day(context: dg.ScheduleEvaluationContext) -> dg.RunRequest:
     """Run last month on the morning after its due day (the 5th)."""
-    at = context.scheduled_execution_time
-    year, month = (at.year, at.month - 1) if at.month > 1 else (at.year - 1, 12)
-    return dg.RunRequest(partition_key=f"{year:04d}-{month:02d}", tags=RETRIES)
+    return dg.RunRequest(partition_key=month_before(context.scheduled_execution_time), tags=RETRIES)

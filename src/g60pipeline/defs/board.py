@@ -11,7 +11,7 @@ import dagster as dg
 
 from g60pipeline.defs.feedback import FEEDBACK
 from g60pipeline.defs.metadata import spec
-from g60pipeline.defs.partitions import MONTHS, ONE_RUN, months_of
+from g60pipeline.defs.partitions import MONTHS, ONE_RUN, month_before, months_of
 from g60pipeline.defs.resources import House
 from g60pipeline.defs.verdicts import VERDICTS
 
@@ -88,6 +88,4 @@ status_job = dg.define_asset_job(
 )
 def board_each_morning(context: dg.ScheduleEvaluationContext) -> dg.RunRequest:
     """Look at last month."""
-    at = context.scheduled_execution_time
-    year, month = (at.year, at.month - 1) if at.month > 1 else (at.year - 1, 12)
-    return dg.RunRequest(partition_key=f"{year:04d}-{month:02d}")
+    return dg.RunRequest(partition_key=month_before(context.scheduled_execution_time))

@@ -16,7 +16,7 @@ import os
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import dagster as dg
 import sqlalchemy as sa
@@ -26,7 +26,7 @@ from dagster._core.storage.asset_check_execution_record import AssetCheckExecuti
 from dagster._core.storage.event_log import SqlEventLogStorageTable, SqliteEventLogStorage
 from dagster._core.storage.event_log.schema import AssetCheckExecutionsTable
 from dagster._core.storage.sqlite import SQLITE_BUSY_TIMEOUT_SECONDS
-from dagster._serdes import ConfigurableClassData, serialize_value
+from dagster._serdes import ConfigurableClassData
 from sqlalchemy.event import listen
 from sqlalchemy.pool import StaticPool
 
@@ -35,7 +35,13 @@ _EVENTS_AT_ONCE = 500
 _PLANNED = dg.DagsterEventType.ASSET_CHECK_EVALUATION_PLANNED.value
 _EVALUATED = dg.DagsterEventType.ASSET_CHECK_EVALUATION.value
 
-Numbered = list[tuple[EventLogEntry, int]]
+
+class _Stored(NamedTuple):
+    """An event, its number in the index of all runs, and its text as it is stored."""
+
+    event: EventLogEntry
+    number: int
+    text: str
 
 
 def _flush_when_sqlite_sees_fit(connection: Any, _record: object) -> None:
@@ -111,44 +117,47 @@ class QuickSqliteEventLogStorage(SqliteEventLogStorage):
         with self.index_connection() as connection:
             numbered = insert.returning(SqlEventLogStorageTable.c.id, sort_by_parameter_order=True)
             ids = connection.execute(numbered, rows).scalars().all()
-            kinds = [row["dagster_event_type"] for row in rows]
-            groups: dict[str, Numbered] = {}
-            for kind, event, id_ in zip(kinds, events, ids, strict=True):
-                groups.setdefault(kind, []).append((event, id_))
+            groups: dict[str, list[_Stored]] = {}
+            for row, event, id_ in zip(rows, events, ids, strict=True):
+                groups.setdefault(row["dagster_event_type"], []).append(_Stored(event, id_, row["event"]))
             self._plan_checks(connection, groups.pop(_PLANNED, []))
             self._evaluate_checks(connection, groups.pop(_EVALUATED, []))
             for group in groups.values():
                 self._index_assets(connection, group)
 
-    def _index_assets(self, connection: sa.Connection, events: Numbered) -> None:
-        self._store_asset_event_tags(connection, [event for event, _ in events], [id_ for _, id_ in events])
+    def _index_assets(self, connection: sa.Connection, stored: list[_Stored]) -> None:
+        events, numbers = [one.event for one in stored], [one.number for one in stored]
+        self._store_asset_event_tags(connection, events, numbers)
         # The index keeps the last event of an asset only.
-        last = {event.get_dagster_event().asset_key: (event, id_) for event, id_ in events}
-        for event, id_ in last.values():
-            self._store_asset_event(connection, event, id_)
+        last = {one.event.get_dagster_event().asset_key: one for one in stored}
+        for one in last.values():
+            self._store_asset_event(connection, one.event, one.number)
 
-    def _plan_checks(self, connection: sa.Connection, events: Numbered) -> None:
+    def _plan_checks(self, connection: sa.Connection, stored: list[_Stored]) -> None:
         rows: list[dict[str, Any]] = []
-        for event, id_ in events:
-            planned = event.get_dagster_event().asset_check_planned_data
-            row = self._check_row(planned, event, id_, AssetCheckExecutionRecordStatus.PLANNED)
+        for one in stored:
+            planned = one.event.get_dagster_event().asset_check_planned_data
+            row = self._check_row(planned, one, AssetCheckExecutionRecordStatus.PLANNED)
             subset = planned.partitions_subset
             months = [None] if subset is None else subset.get_partition_keys()
             rows += [{**row, "partition": month} for month in months]
         if rows:
             connection.execute(AssetCheckExecutionsTable.insert(), rows)
 
-    def _evaluate_checks(self, connection: sa.Connection, events: Numbered) -> None:
+    def _evaluate_checks(self, connection: sa.Connection, stored: list[_Stored]) -> None:
         """Put each result in the row that was planned for it, or in a new one (a whole range has none planned)."""
-        if not events:
+        if not stored:
             return
         table = AssetCheckExecutionsTable
+        results = [self._evaluation_row(one) for one in stored]
         columns = (table.c.asset_key, table.c.check_name, table.c.partition, table.c.id)
-        planned = connection.execute(sa.select(*columns).where(table.c.run_id == events[0][0].run_id))
+        of_these = table.c.check_name.in_({row["check_name"] for row in results})
+        planned = connection.execute(
+            sa.select(*columns).where(table.c.run_id == stored[0].event.run_id, of_these)
+        )
         row_ids = {(key, check, month): row_id for key, check, month, row_id in planned}
         updates: list[dict[str, Any]] = []
-        for event, id_ in events:
-            row = self._evaluation_row(event, id_)
+        for row in results:
             row_id = row_ids.get((row["asset_key"], row["check_name"], row["partition"]))
             if row_id is None:
                 connection.execute(table.insert(), row)
@@ -157,8 +166,8 @@ class QuickSqliteEventLogStorage(SqliteEventLogStorage):
         if updates:
             connection.execute(table.update().where(table.c.id == sa.bindparam("row_id")), updates)
 
-    def _evaluation_row(self, event: EventLogEntry, id_: int) -> dict[str, Any]:
-        made = event.get_dagster_event().asset_check_evaluation_data
+    def _evaluation_row(self, one: _Stored) -> dict[str, Any]:
+        made = one.event.get_dagster_event().asset_check_evaluation_data
         status = (
             AssetCheckExecutionRecordStatus.SUCCEEDED
             if made.passed
@@ -166,7 +175,7 @@ class QuickSqliteEventLogStorage(SqliteEventLogStorage):
         )
         target = made.target_materialization_data
         return {
-            **self._check_row(made, event, id_, status),
+            **self._check_row(made, one, status),
             "partition": made.partition,
             "materialization_event_storage_id": target.storage_id if target else None,
         }
@@ -174,16 +183,15 @@ class QuickSqliteEventLogStorage(SqliteEventLogStorage):
     def _check_row(
         self,
         check: dg.AssetCheckEvaluation | AssetCheckEvaluationPlanned,
-        event: EventLogEntry,
-        id_: int,
+        one: _Stored,
         status: AssetCheckExecutionRecordStatus,
     ) -> dict[str, Any]:
         return {
             "asset_key": check.asset_key.to_string(),
             "check_name": check.check_name,
-            "run_id": event.run_id,
+            "run_id": one.event.run_id,
             "execution_status": status.value,
-            "evaluation_event": serialize_value(event),
-            "evaluation_event_timestamp": self._event_insert_timestamp(event),
-            "evaluation_event_storage_id": id_,
+            "evaluation_event": one.text,
+            "evaluation_event_timestamp": self._event_insert_timestamp(one.event),
+            "evaluation_event_storage_id": one.number,
         }

@@ -4,8 +4,7 @@ from typing import Any
 
 import dagster as dg
 
-from g60pipeline.defs.finding_rows import finding_row
-from g60pipeline.defs.metadata import spec
+from g60pipeline.defs.metadata import columns_of, spec
 from g60pipeline.defs.resources import House, project
 
 RECEIVED = dg.AssetKey(["intake", "received"])
@@ -61,6 +60,8 @@ def _verdict_rows(received: list[Any], ids: list[int]) -> list[dict[str, Any]]:
 
 
 def _finding_rows(house: House, received: list[Any], ids: list[int]) -> list[dict[str, Any]]:
+    from g60pipeline.intake.findings import finding_row
+
     return [
         finding_row(
             house.project, finding, submission_id=number, unit_code=entry.unit_code, period=entry.period
@@ -107,7 +108,8 @@ def received(context: dg.AssetExecutionContext, house: House) -> Any:
     by_status = {
         status: sum(e.status == status for e in arrived) for status in ("received", "unreadable", "refused")
     }
-    yield dg.MaterializeResult(asset_key=RECEIVED, metadata={"dagster/row_count": len(arrived), **by_status})
+    counts = {"dagster/row_count": len(arrived), **by_status}
+    yield dg.MaterializeResult(asset_key=RECEIVED, metadata=counts | columns_of(house, "ops.submission"))
     names = {number: entry.file_name for entry, number in zip(arrived, ids, strict=True)}
     for rule in RECEIPT_RULES:
         yield _check_result(rule, findings, names)

@@ -11,7 +11,7 @@ import dagster as dg
 
 from g60pipeline.contracts.indicators import IndicatorFile, Scorecard
 from g60pipeline.contracts.periods import Period
-from g60pipeline.defs.metadata import mart_schema, spec, table_metadata
+from g60pipeline.defs.metadata import columns_of, mart_schema, spec, table_metadata
 from g60pipeline.defs.partitions import MONTHS, ONE_RUN, months_of
 from g60pipeline.defs.resources import House, project
 from g60pipeline.defs.verdicts import VERDICTS
@@ -97,8 +97,9 @@ def indicators(context: dg.AssetExecutionContext, house: House) -> Any:
         done = [pool.submit(_compute, house, key.path[-1], months) for key in keys]
     for future in done:
         future.result()
+    columns = columns_of(house, "mart.indicator_value")
     for key in keys:
-        yield dg.MaterializeResult(asset_key=key)
+        yield dg.MaterializeResult(asset_key=key, metadata=columns)
 
 
 def _compute(house: House, theme: str, months: list[str]) -> None:

@@ -9,6 +9,7 @@ import dagster as dg
 
 from g60pipeline.contracts.forms import Form
 from g60pipeline.contracts.indicators import Mart
+from g60pipeline.defs.resources import House
 
 OWNER = "team:district-data"
 
@@ -42,6 +43,16 @@ def mart_schema(mart: Mart) -> dg.TableSchema:
             for name, c in columns
         ]
     )
+
+
+def columns_of(house: House, name: str) -> dict[str, Any]:
+    """Columns of a table of the warehouse, by `schema.name`, for a materialisation.
+
+    For what no form or mart declares: building those tables imports SQLAlchemy, which defining assets must not.
+    """
+    columns = house.warehouse.table(name).columns
+    schema = [dg.TableColumn(c.name, str(c.type).lower(), description=c.comment) for c in columns]
+    return {"dagster/column_schema": dg.TableSchema(schema)}
 
 
 def table_metadata(schema: dg.TableSchema, table: str) -> dict[str, Any]:

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 import dagster as dg
+
+from g60pipeline.contracts.periods import Period
 
 FIRST_MONTH = "2015-01"
 MONTHS = dg.MonthlyPartitionsDefinition(start_date=FIRST_MONTH, fmt="%Y-%m")
@@ -19,3 +23,8 @@ def months_of(context: dg.AssetExecutionContext | dg.AssetCheckExecutionContext)
     if first is not None and last is not None:
         return list(MONTHS.get_partition_keys_in_range(dg.PartitionKeyRange(first, last)))
     return [context.partition_key]
+
+
+def month_before(at: datetime) -> str:
+    """Return the month before an instant's, as YYYY-MM."""
+    return Period(at.year, at.month).plus(-1).key

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
-from g60pipeline.defs.finding_rows import finding_row
-from g60pipeline.defs.metadata import spec
+from g60pipeline.defs.metadata import columns_of, spec
 from g60pipeline.defs.partitions import MONTHS, ONE_RUN, months_of
 from g60pipeline.defs.resources import House, project
 
@@ -20,6 +19,7 @@ if TYPE_CHECKING:
     from g60pipeline.quality.suites import Expectations
 
 VERDICTS = dg.AssetKey(["quality", "verdicts"])
+SHOWN_RULES = 20
 
 
 @cache
@@ -46,7 +46,7 @@ def _cover_frame(house: House, submissions: "pd.DataFrame", ids: list[int]) -> "
 
 
 def _intake_findings(house: House, cover: "pd.DataFrame", ids: list[int]) -> list[dict[str, Any]]:
-    from g60pipeline.intake.findings import IntakeFinding
+    from g60pipeline.intake.findings import IntakeFinding, finding_row
     from g60pipeline.warehouse import ledger
 
     whose = {
@@ -92,6 +92,14 @@ def read_staged(house: House, submissions: "pd.DataFrame") -> "Staged":
     )
 
 
+def _rule_health(house: House) -> dict[str, Any]:
+    """The rules that fired most, over all months, and what became of their findings; `ops.rule_health` has them all."""
+    from g60pipeline.warehouse.summary import most_fired_rules
+
+    rows = most_fired_rules(house.warehouse, SHOWN_RULES)
+    return {"most_fired_rules": dg.MetadataValue.table([dg.TableRecord(row) for row in rows])} if rows else {}
+
+
 @dg.multi_asset(
     name="verdicts",
     specs=[
@@ -134,4 +142,6 @@ def verdicts(context: dg.AssetExecutionContext, house: House) -> Any:
                 ledger.append_check_results(connection, warehouse, results)
         for verdict in judgement.verdicts:
             statuses[verdict["status"]] = statuses.get(verdict["status"], 0) + 1
-    yield dg.MaterializeResult(asset_key=VERDICTS, metadata={"judged": len(submissions), **statuses})
+    counts = {"judged": len(submissions), **statuses}
+    shown = columns_of(house, "ops.verdict") | _rule_health(house)
+    yield dg.MaterializeResult(asset_key=VERDICTS, metadata=counts | shown)

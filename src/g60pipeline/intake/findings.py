@@ -61,3 +61,31 @@ def message(project: Project, finding: IntakeFinding) -> Text:
     if finding.rule == "no_personal_number_is_sent" and finding.cell:
         zh["cell"], en["cell"] = f" {finding.cell} ", f", {finding.cell}"
     return Text(zh=said.zh.format(**zh), en=said.en.format(**en))
+
+
+def finding_row(
+    project: Project, finding: IntakeFinding, submission_id: int, unit_code: str | None, period: str | None
+) -> dict[str, Any]:
+    """Return the finding as a row of `ops.finding`, without its numbers."""
+    said, text = project.messages.intake[finding.rule], message(project, finding)
+    return {
+        "submission_id": submission_id,
+        "reporting_unit_code": unit_code,
+        "period": period,
+        "form": finding.form,
+        "rule": finding.rule,
+        "code": said.code,
+        "level": said.level,
+        "severity": said.severity,
+        "sheet": finding.sheet,
+        "sheet_row": finding.sheet_row,
+        "cell": finding.cell,
+        "field": finding.field,
+        "row_key": None,
+        "value": finding.value,
+        "expected": None if said.expected is None else said.expected.format_map(finding.quoted),
+        "compared_with": {},
+        "related_cells": [],
+        "message_zh": text.zh,
+        "message_en": text.en,
+    }

@@ -90,10 +90,10 @@ def _status(cover: Cover) -> Status:
     return "received" if cover.is_placed and not stale else "unreadable"
 
 
-def _refuse(project: Project, parsed: Parsed, findings: list[IntakeFinding]) -> Received:
+def _refuse(project: Project, parsed: Parsed, sha256: str, findings: list[IntakeFinding]) -> Received:
     values = read_cover(project, parsed.raw).values
     return Received(
-        sha256=hashlib.sha256(parsed.data).hexdigest(),
+        sha256=sha256,
         file_name=mask(parsed.name),
         kind=parsed.raw.get("kind"),
         byte_count=len(parsed.data),
@@ -104,15 +104,14 @@ def _refuse(project: Project, parsed: Parsed, findings: list[IntakeFinding]) -> 
     )
 
 
-def _receive_one(project: Project, archive: Archive, parsed: Parsed) -> Received:
-    personal = _find_personal(project, parsed)
+def look_at(project: Project, parsed: Parsed) -> Received:
+    """Say what a parsed file is: whose return, refused or unreadable. Nothing of it is kept."""
+    personal, sha256 = _find_personal(project, parsed), hashlib.sha256(parsed.data).hexdigest()
     if personal:
-        return _refuse(project, parsed, personal)
-    sha256 = archive.put(parsed.data)
+        return _refuse(project, parsed, sha256, personal)
     if "failure" in parsed.raw:
         findings = (_failure(parsed.raw),)
         return Received(sha256, parsed.name, None, len(parsed.data), "unreadable", findings=findings)
-    archive.put_cells(sha256, parsed.raw)
     cover = read_cover(project, parsed.raw)
     return Received(
         sha256=sha256,
@@ -126,6 +125,15 @@ def _receive_one(project: Project, archive: Archive, parsed: Parsed) -> Received
         sequence_number=cover.values.get("sequence_number"),
         findings=tuple(cover.findings),
     )
+
+
+def _receive_one(project: Project, archive: Archive, parsed: Parsed) -> Received:
+    received = look_at(project, parsed)
+    if received.status != "refused":
+        archive.put(parsed.data)
+        if "failure" not in parsed.raw:
+            archive.put_cells(received.sha256, parsed.raw)
+    return received
 
 
 def _receive_too_big(
@@ -144,6 +152,11 @@ def _receive_too_big(
         archive.put_stream(source)
     finding = IntakeFinding("file_is_within_limits", quoted={"reason": "file_size"})
     return Received(sha256, file.name, None, file.byte_count, "unreadable", findings=(finding,))
+
+
+def limits_of(settings: Settings) -> Limits:
+    """Return what the parsing of one file may take."""
+    return Limits(settings.parse_memory_bytes, settings.parse_cpu_seconds, settings.parse_wall_seconds)
 
 
 class _Fresh:
@@ -180,8 +193,7 @@ def receive(
     too_big = [file for file in files if file.byte_count > settings.max_file_bytes]
     received = [one for file in too_big if (one := _receive_too_big(inbox, archive, file, known)) is not None]
     fresh = _Fresh(inbox, known).read([file for file in files if file.byte_count <= settings.max_file_bytes])
-    limits = Limits(settings.parse_memory_bytes, settings.parse_cpu_seconds, settings.parse_wall_seconds)
-    with closing(parse_many(fresh, limits)) as results:
+    with closing(parse_many(fresh, limits_of(settings))) as results:
         for parsed in results:
             received.append(_receive_one(project, archive, parsed))
             if progress is not None:

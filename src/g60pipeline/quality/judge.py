@@ -20,6 +20,7 @@ from g60pipeline.contracts.findings import finding_key
 from g60pipeline.contracts.forms import Rule
 from g60pipeline.contracts.project import Project
 from g60pipeline.quality.batch import Batch, Staged
+from g60pipeline.quality.cause import Cause, describe, find_causes
 from g60pipeline.quality.derive import check_derived, derive, needed_columns
 from g60pipeline.quality.findings import build_findings
 from g60pipeline.quality.history import accepted_forms, all_units, own_history
@@ -29,11 +30,12 @@ from g60pipeline.quality.suites import Expectations
 @dataclass(frozen=True)
 class Judgement:
     """What came out: findings as rows of `ops.finding`, verdicts as rows of `ops.verdict`, results as rows
-    of `ops.check_result`."""
+    of `ops.check_result`; and the probable causes that the verdicts quote, by submission."""
 
     findings: list[dict[str, Any]]
     verdicts: list[dict[str, Any]]
     check_results: list[dict[str, Any]]
+    causes: dict[int, Cause]
 
 
 # Rules of these levels look at what was in force when the submission was entered: the unit's own earlier months, other
@@ -64,9 +66,23 @@ def judge(project: Project, staged: Staged, expectations: Expectations) -> Judge
             break
         returned = now
     findings += looking_beyond
-    return Judgement(
-        findings, _verdicts(staged.cover["submission_id"].tolist(), findings), results + beyond_results
-    )
+    causes = _causes(batch, staged, expectations, returned, findings)
+    said = {submission: describe(batch, staged, cause) for submission, cause in causes.items()}
+    verdicts = _verdicts(staged.cover["submission_id"].tolist(), findings, said)
+    return Judgement(findings, verdicts, results + beyond_results, causes)
+
+
+def _causes(
+    batch: Batch,
+    staged: Staged,
+    expectations: Expectations,
+    held_back: set[int],
+    findings: list[dict[str, Any]],
+) -> dict[int, Cause]:
+    """Causes of what is held back; what the unit has explained needs none."""
+    accepted = accepted_forms(staged, held_back)
+    open_ = [f for f in findings if f["submission_id"] in held_back and f["explanation"] is None]
+    return find_causes(batch, staged, expectations, accepted, open_)
 
 
 def _with_what_came_before(alone: Batch, staged: Staged, returned: set[int]) -> Batch:
@@ -167,11 +183,16 @@ def _intake_results(staged: Staged) -> list[dict[str, Any]]:
     ]
 
 
-def _verdicts(submission_ids: Sequence[int], findings: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def _verdicts(
+    submission_ids: Sequence[int], findings: list[dict[str, Any]], causes: dict[int, str]
+) -> list[dict[str, Any]]:
     own: dict[int, list[dict[str, Any]]] = {int(submission): [] for submission in submission_ids}
     for finding in findings:
         own[finding["submission_id"]].append(finding)
-    return [{"submission_id": submission, **_verdict(found)} for submission, found in own.items()]
+    return [
+        {"submission_id": submission, **_verdict(found), "probable_cause": causes.get(submission)}
+        for submission, found in own.items()
+    ]
 
 
 def _verdict(findings: list[dict[str, Any]]) -> dict[str, Any]:

@@ -35,7 +35,8 @@ Finding = Mapping[str, Any]
 class SubmissionFacts:
     """What the ledger knows of a submission. `received_at` is UTC.
 
-    `status` is a key of the catalogue's verdicts; `explanations` are the unit's earlier ones by `finding_key`.
+    `status` is a key of the catalogue's verdicts; `explanations` are the unit's earlier ones by `finding_key`; `notes`
+    are further lines for the clerk.
     """
 
     receipt_number: str
@@ -48,6 +49,7 @@ class SubmissionFacts:
     period: str | None = None
     probable_cause: str | None = None
     explanations: Mapping[str, str] = field(default_factory=dict[str, str])
+    notes: tuple[str, ...] = ()
 
 
 class FrontCell(NamedTuple):
@@ -170,8 +172,8 @@ class FrontBuilder:
             _whole(verdict.next, "line"),
         ]
         if facts.probable_cause:
-            lines.append(_whole(words["cause"].format(cause=safe_text(facts.probable_cause)), "line"))
-        return [*lines, *(_whole(text, "note") for text in (note, self._receipt()) if text)]
+            lines.append(_whole(words["cause"].format(cause=safe_text(facts.probable_cause)), "cause"))
+        return [*lines, *(_whole(text, "note") for text in (*facts.notes, note, self._receipt()) if text)]
 
     def _month(self) -> str:
         year, _, month = (self._facts.period or "").partition("-")

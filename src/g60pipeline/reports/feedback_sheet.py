@@ -17,8 +17,8 @@ from g60pipeline.reports.feedback_package import MAIN, clean_text
 from g60pipeline.reports.feedback_styles import STYLES
 
 _WIDTHS: dict[Column, int] = {
-    "number": 6, "severity": 11, "code": 10, "sheet": 19, "cell": 9, "field": 18, "value": 18, "compared": 22,
-    "message": 44, "explanation": 30, "key": 10,
+    "number": 6, "severity": 10, "code": 9, "sheet": 17, "cell": 9, "field": 16, "value": 22, "compared": 42,
+    "message": 38, "explanation": 26, "key": 10,
 }  # fmt: skip
 _SHOWN: tuple[Column, ...] = COLUMNS[:-1]  # the key is for the reader of returns
 _WHOLE_WIDTH = sum(_WIDTHS[name] for name in _SHOWN)

@@ -60,6 +60,7 @@ STYLES: dict[str, Style] = {
     "verdict_warning": _verdict(COLOURS["warning"]),
     "verdict_critical": _verdict(COLOURS["critical"]),
     "line": Style(size=12, has_border=False),
+    "cause": Style(size=12, is_bold=True, has_border=False),
     "note": Style(size=10, colour=_GREY, has_border=False, is_submitted=True),
     "heading": Style(is_bold=True, colour=_WHITE, fill=_HEADING, horizontal="center"),
     "centre": Style(horizontal="center"),

@@ -22,6 +22,7 @@ from g60pipeline.sample.model import SYNTHETIC, Cell, FileKind, Formula, Return,
 
 FIRST_DATA_ROW = 4  # 1-based, below title, help line and headings
 _HELP = "请勿改动表头。是否类填“是”或“否”，不适用的填“不适用”，没有数据时保留表头。"
+_WIDTH = 21  # a credit code is seen whole
 _STAMP = datetime(2021, 1, 1)
 
 # A unit without clusters, a small host unit, and one that exports JSON; all others send workbooks.
@@ -86,6 +87,7 @@ class Writer:
         )
         cells = _CellWriter(book)
         cover = book.add_worksheet(self._cover.sheet)
+        cover.set_column(0, 1, _WIDTH)
         for position, line in enumerate(self._cover_rows(sent)):
             cells.write_line(cover, position, line)
         for name, rows in sent.forms.items():
@@ -95,6 +97,7 @@ class Writer:
 
     def _sheet(self, book: Any, cells: _CellWriter, sent: Return, form: Form, rows: list[Row]) -> None:
         sheet = book.add_worksheet(form.sheet)
+        sheet.set_column(0, len(form.fields) - 1, _WIDTH)
         above = ([f"{form.title.zh}（{SYNTHETIC}）"], [_HELP], self._headings(sent, form))
         for position, line in enumerate((*above, *self._lines(form, rows))):
             cells.write_line(sheet, position, line)

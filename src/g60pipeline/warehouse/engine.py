@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DBAPIError, OperationalError
 
 from g60pipeline.contracts.project import Project
 from g60pipeline.warehouse.tables import SCHEMAS, build_metadata
@@ -119,6 +119,23 @@ class Warehouse:
         """Run a query and return its rows as a frame."""
         with self.engine.connect() as connection:
             return read_frame(connection, query, parameters)
+
+
+@contextmanager
+def open_to_read(url: str, project: Project) -> Generator[Warehouse | None]:
+    """Open the warehouse without writing anything; None where there is none. WarehouseError when it cannot be read."""
+    database = make_url(url).database
+    if not Path(database or "").exists():
+        yield None
+        return
+    read_only = make_url(url).update_query_dict({"access_mode": "read_only"})
+    with Warehouse(read_only.render_as_string(hide_password=False), project) as warehouse:
+        try:
+            yield warehouse
+        except DBAPIError as error:
+            raise WarehouseError(
+                f"{database} cannot be read: {error.orig}. Is a run writing to it, or is it of an older version?"
+            ) from error
 
 
 def read_frame(

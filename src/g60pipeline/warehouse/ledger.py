@@ -34,6 +34,12 @@ def known_hashes(warehouse: Warehouse) -> set[str]:
     return set(warehouse.read(sa.select(submission.c.sha256))["sha256"])
 
 
+def next_submission_id(warehouse: Warehouse) -> int:
+    """Number that the next submission would get."""
+    with warehouse.engine.connect() as connection:
+        return _next(connection, warehouse.table("ops.submission").c.submission_id)
+
+
 def append_submissions(
     connection: sa.Connection, warehouse: Warehouse, rows: Sequence[dict[str, Any]]
 ) -> list[int]:

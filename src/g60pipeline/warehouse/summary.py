@@ -153,6 +153,12 @@ def _critical_messages(warehouse: Warehouse, verdict: int | None, most: int) -> 
     return [] if verdict is None else _records(warehouse.read(_MESSAGES, {"verdict": verdict, "most": most}))
 
 
+def most_fired_rules(warehouse: Warehouse, most: int) -> list[dict[str, Any]]:
+    """Rows of `ops.rule_health` of the rules that fired in most submissions."""
+    query = "SELECT * FROM ops.rule_health ORDER BY fired_submission_count DESC, fired_count DESC, form, rule LIMIT :most"
+    return _records(warehouse.read(query, {"most": most}))
+
+
 def is_synthetic(warehouse: Warehouse, period: str, mark: str) -> bool:
     """Say whether a cover of the month carries the sample's mark in its remark."""
     query = """
