@@ -49,8 +49,9 @@ constraints: ## pin the dependencies anew (needs uv); pins that still fit stay: 
 	$(COMPILE) --constraints constraints/dev.txt --output-file constraints/runtime.txt
 	$(COMPILE) --extra dev --extra bench --constraints constraints/dev.txt --output-file constraints/bench.txt
 
-bench: .venv/.bench ## the rule engine beside Great Expectations' own and pandera
+bench: .venv/.bench ## the rule engine beside Great Expectations' own and pandera; planted errors: found, and their cause named
 	$(BIN)/python bench/engine.py
+	$(BIN)/python bench/seeded_errors.py
 
 snapshot: .venv/.dev ## write the graph's snapshot anew; read its diff
 	$(BIN)/python tests/defs/refresh_graph_snapshot.py

@@ -343,7 +343,7 @@ _DATES = (
 )
 
 
-def _move_a_date(days: int, dates: tuple[tuple[str, str], ...]) -> Plant:
+def _move_a_date(move: Callable[[Return, date], timedelta], dates: tuple[tuple[str, str], ...]) -> Plant:
     def plant(sent: Return, chance: Chance) -> Planted | None:
         known = [(form, field) for form, field in dates if sent.forms.get(form)]
         if not known:
@@ -351,10 +351,15 @@ def _move_a_date(days: int, dates: tuple[tuple[str, str], ...]) -> Plant:
         form, field = chance.random.choice(known)
         n = _pick(sent, chance, form) or 0
         value = sent.forms[form][n][field]
-        assert isinstance(value, date | datetime)
-        return Planted(_set(sent, form, n, **{field: value + timedelta(days=days)}), ((form, n, field),))
+        assert isinstance(value, date)
+        day = value.date() if isinstance(value, datetime) else value
+        return Planted(_set(sent, form, n, **{field: value + move(sent, day)}), ((form, n, field),))
 
     return plant
+
+
+def _beyond_the_month(sent: Return, day: date) -> timedelta:
+    return sent.period.end - day + timedelta(days=40)
 
 
 def _in_register(sent: Return, chance: Chance, wanted: Callable[[Row], bool]) -> int | None:
@@ -570,8 +575,8 @@ KINDS: dict[str, Plant] = {
     "error cell": _spoil(lambda value: Formula("=1/0", "#DIV/0!")),
     "formula without a value": _spoil(lambda value: Formula("=20+16.5", None)),
     "dates exchanged": exchange_dates,
-    "date in the future": _move_a_date(400, _DATES),
-    "event of last month": _move_a_date(-45, _DATES[1:4]),
+    "date in the future": _move_a_date(_beyond_the_month, _DATES),
+    "event of last month": _move_a_date(lambda sent, day: timedelta(days=-45), _DATES[1:4]),
     "row dropped": drop_a_row,
     "row repeated": repeat_a_row,
     "unknown code": name_an_unknown_code,

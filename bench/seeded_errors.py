@@ -173,7 +173,9 @@ class House:
         return (form, field) in read if field is not None else form in {name for name, _ in read}
 
 
-def plant(house: House, count: int, seed: int, units: Sequence[str]) -> list[Case]:
+def plant(
+    house: House, count: int, seed: int, units: Sequence[str] = (), months: Sequence[Period] = MONTHS[4:]
+) -> list[Case]:
     """Plant so many errors, the kinds in turn."""
     cases: list[Case] = []
     kinds = list(KINDS)
@@ -181,7 +183,7 @@ def plant(house: House, count: int, seed: int, units: Sequence[str]) -> list[Cas
         kind = kinds[n % len(kinds)]
         random = Random(f"{seed}/{n}")
         for _ in range(200):
-            period = random.choice(MONTHS[4:])
+            period = random.choice(months)
             unit = random.choice(
                 [u for u in house.project.reporting_units(period) if not units or u in units]
             )
@@ -331,6 +333,9 @@ def _arguments(arguments: Sequence[str]) -> argparse.Namespace:
         "--seed", type=int, default=1, help="chance: where the errors are planted (default 1)"
     )
     parser.add_argument("--units", nargs="*", default=[], help="only returns of these units (default all)")
+    parser.add_argument(
+        "--months", nargs="*", default=[], help="only of these months of 2021 (default from April)"
+    )
     parser.add_argument("--json", action="store_true", help="print every result as JSON")
     return parser.parse_args(arguments)
 
@@ -339,7 +344,8 @@ def main(arguments: Sequence[str]) -> int:
     """Measure and print."""
     options, start = _arguments(arguments), time.perf_counter()
     house = House(seed=2021)
-    results = list(send(house, plant(house, options.count, options.seed, options.units)))
+    months = [Period.parse(month) for month in options.months] or MONTHS[4:]
+    results = list(send(house, plant(house, options.count, options.seed, options.units, months)))
     total = figures(results)
     if options.json:
         kinds = dict.fromkeys(result.kind for result in results)

@@ -107,9 +107,9 @@ def _edits_of_scale(
 
 
 def _edits_of_sign(suspect: Suspect, cell: Cell) -> Iterator[Edit]:
-    value = suspect.value(cell)
-    if value < 0:
-        change = _change(suspect, cell, -value)
+    value, written = suspect.value(cell), _as_number(suspect.text(cell))
+    if value < 0 and written is not None:
+        change = _change(suspect, cell, -value, format_value(-written))
         if change is not None:
             yield Edit("negated", (change,))
 
@@ -135,10 +135,13 @@ def _edits_since_january(suspect: Suspect, cell: Cell) -> Iterator[Edit]:
     value, before = suspect.value(month), _last_months(suspect, form, since_january)
     if value != suspect.value(since_january) or not before > 0:
         return
-    if value >= before:
-        change, kind = _change(suspect, month, round(value - before, 6)), "month_from_since_january"
-    else:
-        change, kind = _change(suspect, since_january, round(value + before, 6)), "since_january_from_month"
+    kind: CauseKind = "month_from_since_january" if value >= before else "since_january_from_month"
+    target, right = (month, value - before) if value >= before else (since_january, value + before)
+    written = _as_number(suspect.text(month))
+    if written is None or value == 0:
+        return
+    # What is written may be in another unit of measure than the value.
+    change = _change(suspect, target, round(right, 6), format_value(right * written / value))
     if change is not None:
         yield Edit(kind, (change,))
 

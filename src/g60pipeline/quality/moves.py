@@ -16,6 +16,10 @@ from g60pipeline.quality.edits import Edit
 from g60pipeline.quality.suspects import Suspect, is_number
 
 _MOST_UNITS = 2
+_OF_THE_UNIT = frozenset({
+    "the_summary_is_the_units_own", "file_name_does_not_contradict_the_units_code",
+    "measure_is_reported_by_its_bureau",
+})  # fmt: skip
 _OF_THE_MONTH = frozenset({"period_start", "period_end", "period_close", "period_in_file_name"})
 
 
