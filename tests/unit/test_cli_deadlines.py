@@ -46,9 +46,10 @@ def test_an_opening_is_entered_and_shown_on_the_board(g60: Run) -> None:
         ({"unit": "310117999"}, "is no unit"),
         ({"form": "poem"}, "is no form"),
         ({"from": "2021-13"}, "is not a month"),
-        ({"to": "2021-11"}, "ends before it begins"),
-        ({"until": "2020-01-01"}, "ends before it begins"),
-        ({"reason": " "}, "says nothing"),
+        ({"to": "2021-11"}, "2021-12 is after 2021-11"),
+        ({"until": "2020-01-01"}, "--until 2020-01-01 is past"),
+        ({"reason": " "}, "--reason: Value error, says nothing"),
+        ({"office": " "}, "--office: Value error, says nothing"),
         ({"reason": "联系 13812345678"}, "personal number"),
     ],
 )
@@ -64,3 +65,24 @@ def test_reminders_are_counted_and_kept(g60: Run, tmp_path: Path) -> None:
     assert len(list((tmp_path / "outbox").glob("*.txt"))) == 23
     again = g60("remind", "--from", "2021-12", "--to", "2021-12")
     assert again.output.startswith("0 written")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("status", "--from", "2021-12", "--to", "2021-01"), "2021-12 is after 2021-01"),
+        (("remind", "--from", "2021-12", "--to", "2021-01"), "2021-12 is after 2021-01"),
+        (("run", "--from", "2098-01", "--to", "2098-02"), "2098-02 is not over yet"),
+    ],
+)
+def test_months_that_cannot_be_are_wrong_usage(g60: Run, arguments: tuple[str, ...], said: str) -> None:
+    done = g60(*arguments)
+    assert done.exit_code == 2
+    assert said in " ".join(done.output.replace("│", " ").split())
+
+
+def test_a_template_that_cannot_be_written_is_explained(g60: Run, tmp_path: Path) -> None:
+    (tmp_path / "taken").write_text("a file")
+    done = g60("template", "--unit", "310117107", "--period", "2022-01", "--out", str(tmp_path / "taken"))
+    assert done.exit_code == 1
+    assert "taken" in done.output

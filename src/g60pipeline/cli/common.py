@@ -61,6 +61,14 @@ def parse_period(text: str) -> Period:
         raise typer.BadParameter(str(error)) from error
 
 
+def parse_range(first: str, last: str) -> tuple[Period, Period]:
+    """Read two months in order; BadParameter when one is none or they are reversed."""
+    start, end = parse_period(first), parse_period(last)
+    if start > end:
+        raise typer.BadParameter(f"{first} is after {last}")
+    return start, end
+
+
 def with_warehouse(settings: Settings, project: Project, work: Callable[[Warehouse], T]) -> T:
     """Do something with the warehouse; leaves with an explanation when it cannot be opened."""
     from g60pipeline.warehouse.engine import Warehouse, WarehouseError

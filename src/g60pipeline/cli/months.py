@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -16,10 +17,11 @@ from g60pipeline.cli.common import (
     app,
     fail,
     load,
-    parse_period,
+    parse_range,
     progress,
     with_warehouse,
 )  # fmt: skip
+from g60pipeline.contracts.deadlines import beijing_day
 from g60pipeline.contracts.project import Project
 from g60pipeline.settings import Settings
 
@@ -57,9 +59,9 @@ def run(
 
     Example: g60 run --from 2021-01 --to 2021-12
     """
-    start, end = parse_period(first), parse_period(last)
-    if start > end:
-        raise typer.BadParameter(f"{first} is after {last}")
+    start, end = parse_range(first, last)
+    if end.end >= beijing_day(datetime.now(UTC)):
+        raise typer.BadParameter(f"{last} is not over yet")
     settings, project = load()
     from g60pipeline.defs.run import failures, run_months
 
@@ -84,8 +86,7 @@ def status(
 
     Example: g60 status --from 2021-01 --to 2021-12 --json
     """
-    for month in (first, last):
-        parse_period(month)
+    parse_range(first, last)
     settings, project = load()
     raise typer.Exit(_report(settings, project, first, last, as_json))
 

@@ -20,6 +20,7 @@ from g60pipeline.cli.common import (
     fail,
     load,
     parse_period,
+    parse_range,
     with_warehouse,
 )  # fmt: skip
 from g60pipeline.contracts.deadlines import ANY, Opening, beijing_day
@@ -88,11 +89,11 @@ def remind(
     """
     from g60pipeline.operations.board import write_reminders
 
-    start, end = parse_period(first).key, parse_period(last).key
+    start, end = parse_range(first, last)
     settings, project = load()
     try:
         counts = with_warehouse(
-            settings, project, lambda warehouse: write_reminders(settings, warehouse, start, end)
+            settings, project, lambda warehouse: write_reminders(settings, warehouse, start.key, end.key)
         )
     except ValueError as error:
         raise fail(str(error)) from error
@@ -126,7 +127,7 @@ def template(
         raise fail(f"nobody owes anything for {period}")
     try:
         written = write_templates(settings, project, units, month, out or settings.out / "templates")
-    except (TemplateError, WarehouseError) as error:
+    except (TemplateError, WarehouseError, OSError) as error:
         raise fail(str(error)) from error
     typer.echo(as_json_document(written) if as_json else "\n".join(describe(one) for one in written))
 
@@ -143,7 +144,7 @@ def open_months(
 ) -> None:
     """Let a unit send months again after their lock, from today on; the opening stays on record.
 
-    Example: g60 open --unit 310117107 --from 2021-12 --to 2021-12 --until 2022-02-28 --reason 补报遗漏的活动 --office 区委组织部
+    Example: g60 open --unit 310117107 --from 2021-12 --to 2021-12 --until 2029-12-31 --reason 补报遗漏的活动 --office 区委组织部
     """
     settings, project = load()
     from g60pipeline.intake.personal import kinds_in_text
@@ -155,12 +156,20 @@ def open_months(
         raise typer.BadParameter(f"{form} is no form; there are {', '.join(project.forms)}")
     if kinds_in_text(reason + " " + office):
         raise typer.BadParameter("the reason or the office holds a personal number")
+    start, end = parse_range(first, last)
+    today = beijing_day(datetime.now(UTC))
+    if until.date() < today:
+        raise typer.BadParameter(f"--until {until.date()} is past")
     try:
         opening = Opening(
-            unit_code=unit, form=form, first_period=parse_period(first).key, last_period=parse_period(last).key,
-            opened_from=beijing_day(datetime.now(UTC)), opened_until=until.date(), reason=reason, opened_by=office,
+            unit_code=unit, form=form, first_period=start.key, last_period=end.key, opened_from=today,
+            opened_until=until.date(), reason=reason, opened_by=office,
         )  # fmt: skip
     except ValidationError as error:
-        raise typer.BadParameter(error.errors()[0]["msg"]) from error
+        fault = error.errors()[0]
+        where = {"opened_by": "--office", "reason": "--reason"}.get(
+            str(fault["loc"][-1]) if fault["loc"] else ""
+        )
+        raise typer.BadParameter(f"{where or 'opening'}: {fault['msg']}") from error
     number = with_warehouse(settings, project, lambda warehouse: append_opening(warehouse, opening))
     typer.echo(f"opening {number}: {unit}, {form}, {first} to {last}, until {opening.opened_until}")

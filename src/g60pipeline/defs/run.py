@@ -20,7 +20,8 @@ from g60pipeline.defs.plan import Span, plan_spans, select_assets
 from g60pipeline.defs.resources import project
 from g60pipeline.settings import Settings
 
-_QUIET: dict[str, Any] = {"loggers": {"console": {"config": {"log_level": "ERROR"}}}}
+# A failure is told by `failures`, in a line; its stack is in Dagster's pages.
+_QUIET: dict[str, Any] = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 
 
 @dataclass(frozen=True)
@@ -44,7 +45,7 @@ def run_months(
     settings: Settings, first: Period, last: Period, step: Callable[[Span, int, int], None] | None = None
 ) -> list[RunResult]:
     """Run the months from first to last and stop at the first run that fails; `step` is told before each run."""
-    logging.getLogger("dagster").setLevel(logging.ERROR)
+    logging.getLogger("dagster").setLevel(logging.CRITICAL)
     graph = build_definitions()
     job = graph.resolve_job_def(month_job.name)
     instance = open_instance(settings.home)
@@ -76,7 +77,7 @@ def failures(result: RunResult, settings: Settings) -> list[str]:
         .records
     )
     return [
-        f"{event.step_key}: {event.step_failure_data.error.cause or event.step_failure_data.error}"
+        f"{event.step_key}: {(event.step_failure_data.error.cause or event.step_failure_data.error).message.strip()}"
         for record in records
         if (event := record.event_log_entry.dagster_event) is not None
         and event.step_failure_data.error is not None

@@ -143,7 +143,7 @@ def _receive_too_big(
     kinds = sorted(kinds_in_text(file.name))
     with inbox.open_file(file) as source:
         sha256 = hash_bytes(source)
-        if sha256 in known:
+        if _is_known(known, sha256, file.name):
             return None
         if kinds:
             findings = tuple(_personal_finding(PersonalNumber(kind, "file_name")) for kind in kinds)
@@ -157,6 +157,10 @@ def _receive_too_big(
 def limits_of(settings: Settings) -> Limits:
     """Return what the parsing of one file may take."""
     return Limits(settings.parse_memory_bytes, settings.parse_cpu_seconds, settings.parse_wall_seconds)
+
+
+def _is_known(known: Container[str], sha256: str, name: str) -> bool:
+    return sha256 in known or f"{sha256} {mask(name)}" in known
 
 
 class _Fresh:
@@ -174,7 +178,7 @@ class _Fresh:
             except FileNotFoundError:  # taken away since it was listed
                 continue
             sha256 = hashlib.sha256(data).hexdigest()
-            if sha256 not in self._known and sha256 not in self._seen:
+            if sha256 not in self._seen and not _is_known(self._known, sha256, file.name):
                 self._seen.add(sha256)
                 yield file.name, data
 
@@ -183,6 +187,8 @@ def receive(
     settings: Settings, project: Project, known: Container[str], progress: Progress | None = None
 ) -> list[Received]:
     """Take every file of the inbox whose SHA-256 is not in `known`; return them in the ledger's order.
+
+    Of files that were refused, and so not kept, `known` holds `<sha256> <masked name>`.
 
     The order is period, unit, sequence number, SHA-256; files without a readable cover come last.
     `progress` is told how many are done, of how many at most. Raises SandboxError when the parsers' process

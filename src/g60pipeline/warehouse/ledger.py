@@ -29,9 +29,16 @@ def _next(connection: sa.Connection, column: sa.Column[Any]) -> int:
 
 
 def known_hashes(warehouse: Warehouse) -> set[str]:
-    """Fingerprints of everything that was ever received."""
+    """Fingerprints of everything that was ever received.
+
+    A refused file was not kept and may have been refused for its name, so it is known by both: `<sha256> <file_name>`.
+    """
     submission = warehouse.table("ops.submission")
-    return set(warehouse.read(sa.select(submission.c.sha256))["sha256"])
+    columns = (submission.c.sha256, submission.c.file_name, submission.c.status)
+    rows = warehouse.read(sa.select(*columns)).to_dict("records")
+    return {
+        f"{row['sha256']} {row['file_name']}" if row["status"] == "refused" else row["sha256"] for row in rows
+    }
 
 
 def next_submission_id(warehouse: Warehouse) -> int:

@@ -291,6 +291,17 @@ def test_a_file_with_a_personal_number_is_refused_and_nothing_of_it_is_kept(
     assert not Path(settings.archive).exists()
 
 
+def test_a_file_refused_for_its_name_may_be_sent_under_another(settings: Settings, project: Project) -> None:
+    data = WRITERS["xlsx"](good_sheets())
+    refused = receive_one(settings, project, data, "13812345678.xlsx")
+    assert (refused.status, refused.file_name) == ("refused", "***.xlsx")
+    known = {f"{refused.sha256} {refused.file_name}"}
+    assert receive(settings, project, known) == []
+
+    (Path(settings.inbox) / "13812345678.xlsx").rename(Path(settings.inbox) / "return.xlsx")
+    assert [one.status for one in receive(settings, project, known)] == ["received"]
+
+
 def test_a_comment_with_a_phone_number_is_refused(settings: Settings, project: Project) -> None:
     def comment(book: Workbook) -> None:
         from openpyxl.comments import Comment
