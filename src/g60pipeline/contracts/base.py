@@ -32,17 +32,38 @@ class Text(Model):
     en: str
 
 
-class _Loader(_SafeLoader):
-    """Safe, and a key that stands twice is an error, not the last one's win."""
+_STRING = "tag:yaml.org,2002:str"
 
-    def construct_mapping(self, node: Any, deep: bool = False) -> Any:
-        seen: set[str] = set()
-        for key, _ in node.value:
-            if isinstance(key, yaml.ScalarNode) and key.value in seen:
-                problem = f"key {key.value} stands twice"
-                raise yaml.constructor.ConstructorError(problem=problem, problem_mark=key.start_mark)
-            seen.add(str(key.value))
-        return super().construct_mapping(node, deep=deep)
+
+class _Loader(_SafeLoader):
+    """Safe, and a key that stands twice is an error, not the last one's win.
+
+    Contracts are read whenever definitions are loaded, so plain mappings, lists and texts are built directly, without
+    PyYAML's generators: half the time.
+    """
+
+    def construct_document(self, node: Any) -> Any:
+        return self._build(node)
+
+    def _build(self, node: Any) -> Any:
+        if node.tag == _STRING:
+            return node.value
+        if isinstance(node, yaml.MappingNode):
+            return self._build_mapping(node)
+        if isinstance(node, yaml.SequenceNode):
+            return [self._build(item) for item in node.value]
+        return self.construct_object(node)
+
+    def _build_mapping(self, node: Any) -> dict[Any, Any]:
+        self.flatten_mapping(node)
+        built: dict[Any, Any] = {}
+        for key_node, value in node.value:
+            key = self._build(key_node)
+            if key in built:
+                problem = f"key {key} stands twice"
+                raise yaml.constructor.ConstructorError(problem=problem, problem_mark=key_node.start_mark)
+            built[key] = self._build(value)
+        return built
 
 
 M = TypeVar("M", bound=BaseModel)
