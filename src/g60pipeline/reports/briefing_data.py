@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 SHARE_OF_NEW_MEMBERS = "cluster_share_of_new_members"
 REVENUE = "fiscal_revenue_growth_months"
-KEY_COVERAGE = "key_enterprise_coverage"
+KEY_COVERAGE = "key_enterprise_organisation_coverage"
 CHART_INDICATORS = (SHARE_OF_NEW_MEMBERS, REVENUE, KEY_COVERAGE)
 """Indicators whose rows `BriefingData.values` should hold; others are ignored."""
 

@@ -202,7 +202,7 @@ def test_a_blank_flag_is_neither_yes_nor_no(world: World) -> None:
             for n, flag in (("a", True), ("b", False), ("c", None))]  # fmt: skip
     world.submit(JIUTING, "2021-01", cluster_enterprise=rows)
     world.request("2021-01")
-    coverage = world.read(world.project.indicators["enterprise_coverage"], "end")[
+    coverage = world.read(world.project.indicators["enterprise_organisation_coverage"], "end")[
         "2021-01", "district", DISTRICT
     ]
     assert (coverage["numerator"], coverage["denominator"]) == (1, 2)
