@@ -11,7 +11,7 @@ export PYTHON
 # A file's tests stay together: they share what its fixtures made.
 PARALLEL := --numprocesses auto --dist loadfile
 
-.PHONY: help run sample ui test check static schemas constraints bench snapshot screenshots clean
+.PHONY: help run sample ui test histories check static schemas contracts dictionary constraints bench snapshot screenshots clean
 
 help: ## list the targets
 	@sed -nE 's/^([a-z]+):.*## (.*)/\1\t\2/p' Makefile | expand -t 14
@@ -30,6 +30,9 @@ ui: .venv/.runtime ## Dagster's pages at http://127.0.0.1:3000
 test: .venv/.dev ## all tests, with coverage
 	$(BIN)/pytest --cov $(PARALLEL)
 
+histories: .venv/.dev ## fifty random histories on both engines against the reference model (FIRST_HISTORY=51 for others)
+	HISTORIES=$(or $(HISTORIES),50) $(BIN)/pytest -q $(subst loadfile,load,$(PARALLEL)) tests/reference
+
 check: static ## static checks and the fast tests
 	$(BIN)/pytest -q $(PARALLEL) tests/unit tests/contracts tests/gx_fused
 
@@ -38,20 +41,31 @@ static: .venv/.dev ## style, types, arrows, contracts, generated schemas
 	$(BIN)/ruff format --check
 	$(BIN)/pyright --pythonpath $(BIN)/python
 	$(BIN)/lint-imports
-	ls schemas/forms/*.odcs.yaml | xargs -n 1 $(BIN)/datacontract lint
+	ls schemas/forms/*.odcs.yaml schemas/tables/*.odcs.yaml | xargs -n 1 $(BIN)/datacontract lint
 	$(BIN)/python -m g60pipeline.contracts.schemas --check
+	$(BIN)/python -m g60pipeline.contracts.table_lock --check
+	$(BIN)/python -m g60pipeline.contracts.dbt_sources --check
+	$(BIN)/g60 dictionary --check
 
 schemas: .venv/.runtime ## write schemas/meta/ anew from the models
 	$(BIN)/python -m g60pipeline.contracts.schemas
+
+contracts: .venv/.runtime ## agree on the published tables as they are now; refuses what their versions do not say
+	$(BIN)/python -m g60pipeline.contracts.table_lock
+	$(BIN)/python -m g60pipeline.contracts.dbt_sources
+
+dictionary: .venv/.runtime ## write docs/dictionary/ anew from contracts and definitions, and its pages to var/out/
+	$(BIN)/g60 dictionary
 
 constraints: ## pin the dependencies anew (needs uv); pins that still fit stay: delete constraints/*.txt to upgrade
 	$(COMPILE) --extra dev --output-file constraints/dev.txt
 	$(COMPILE) --constraints constraints/dev.txt --output-file constraints/runtime.txt
 	$(COMPILE) --extra dev --extra bench --constraints constraints/dev.txt --output-file constraints/bench.txt
 
-bench: .venv/.bench ## the rule engine beside Great Expectations' own and pandera; planted errors: found, and their cause named
+bench: .venv/.bench ## the rule engine beside Great Expectations' own and pandera; planted errors: found, and their cause named; both databases
 	$(BIN)/python bench/engine.py
 	$(BIN)/python bench/seeded_errors.py
+	PYTHONPATH=tests $(BIN)/python bench/warehouse.py
 
 snapshot: .venv/.dev ## write the graph's snapshot anew; read its diff
 	$(BIN)/python tests/defs/refresh_graph_snapshot.py
