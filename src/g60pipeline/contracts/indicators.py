@@ -16,7 +16,7 @@ from pydantic import model_validator
 from g60pipeline.contracts.base import ContractError, Model, Text, parse_yaml, read_yaml, validate
 from g60pipeline.contracts.odcs import Identifier, Measure
 
-Level = Literal["cluster", "unit", "district"]
+Level = Literal["cluster", "unit", "district", "city", "corridor"]
 TimeBasis = Literal["end", "month", "year_to_date"]
 Kind = Literal["value", "ratio", "growth", "comparable_growth", "average_annual_growth", "multiple", "streak"]
 
@@ -31,10 +31,48 @@ class Component(Model):
     where: str | None = None
 
 
-class Disclosure(Model):
-    """A magnitude that rests on fewer enterprises than this is not published."""
+class Waiver(Model):
+    """A value that is published although the rule would suppress it, because the district published the figure itself."""
 
-    minimum_enterprises: int = Attr(ge=1)
+    figure: str = Attr(pattern=r"^F\d\d$")
+    period: str = Attr(pattern=r"^20\d\d-(0[1-9]|1[0-2])$")
+    time: TimeBasis
+    level: Level
+    subject: str
+    dimension: str = ""
+    dimension_code: str = ""
+    reason: Text
+
+
+class Disclosure(Model):
+    """When a magnitude that rests on enterprises is not published, and how well it then stays hidden.
+
+    A magnitude is protected that rests on fewer than `minimum_contributors`, or from which the second largest
+    contributor could estimate the largest to within the share `p` (p% rule: what is left without the two largest is
+    less than p times the largest). It must pass for each of the columns `contributors`, which name an enterprise in
+    the relation that is read. `counted_by` instead: a column that holds the number of contributors behind a row,
+    where only that is reported; dominance cannot be tested then. `protection`: whoever solves for a hidden value
+    must be left in doubt by at least this share of it, up and down.
+    """
+
+    contributors: tuple[Identifier, ...] = ()
+    counted_by: Identifier | None = None
+    minimum_contributors: int = Attr(ge=2)
+    p: float | None = Attr(default=None, gt=0, lt=1)
+    protection: float = Attr(gt=0, lt=1)
+    published_by_district: tuple[Waiver, ...] = ()
+
+    @model_validator(mode="after")
+    def _can_be_judged(self) -> Disclosure:
+        if bool(self.contributors) == (self.counted_by is not None):
+            raise ValueError("disclosure needs either contributors or counted_by")
+        if bool(self.contributors) != (self.p is not None):
+            raise ValueError("p goes with contributors, and only with them")
+        if self.p is not None and self.protection < self.p:
+            raise ValueError(
+                "a protection below p leaves the largest contributor closer to be estimated than p allows"
+            )
+        return self
 
 
 class Indicator(Model):

@@ -16,21 +16,27 @@ from pydantic import BaseModel
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 from pydantic_core import core_schema
 
+from g60pipeline.contracts.corrections import CorrectionFile
 from g60pipeline.contracts.feedback import FeedbackTexts
 from g60pipeline.contracts.indicators import FigureFile, IndicatorFile, MartHeader, ScorecardFile
 from g60pipeline.contracts.messages import Messages
 from g60pipeline.contracts.odcs import FormDocument
+from g60pipeline.contracts.releases import ReleaseRules
+from g60pipeline.contracts.tables import TableDocument
 from g60pipeline.contracts.templates import TemplateTexts
 from g60pipeline.settings import find_project_root
 
 _MODELS: dict[str, type[BaseModel]] = {
     "form": FormDocument,
+    "table": TableDocument,
     "messages": Messages,
     "feedback": FeedbackTexts,
     "template": TemplateTexts,
     "indicators": IndicatorFile,
     "scorecards": ScorecardFile,
     "figures": FigureFile,
+    "corrections": CorrectionFile,
+    "releases": ReleaseRules,
     "mart_header": MartHeader,
 }
 

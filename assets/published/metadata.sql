@@ -1,0 +1,4 @@
+/*
+What every table and column of this schema means.
+*/
+SELECT c.* FROM column_definition AS c
