@@ -6,10 +6,12 @@ Belongs here: their rows. They follow the code lists, which are dated and under 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import date, timedelta
 from typing import Any
 
 import sqlalchemy as sa
 
+from g60pipeline.contracts.boundaries import ancestors
 from g60pipeline.contracts.codelists import Obligation
 from g60pipeline.contracts.deadlines import deadlines_of
 from g60pipeline.contracts.periods import Period, period_range
@@ -34,13 +36,18 @@ def _codes(project: Project) -> Iterator[dict[str, Any]]:
 
 
 def _units(project: Project) -> Iterator[dict[str, Any]]:
-    for code in project.code_lists["units"].codes:
+    units = project.code_lists["units"]
+    for code in units.codes:
+        above = ancestors(code.code, units)
         yield {
             "unit_code": code.code,
             "label_zh": code.label_zh,
             "label_en": code.label_en,
             "kind": code.attributes["kind"],
             "parent_code": code.attributes["parent"] or None,
+            "district_code": above.get("district"),
+            "city_code": above.get("city"),
+            "corridor_code": above.get("corridor"),
             "valid_from": code.valid_from or None,
             "valid_to": code.valid_to or None,
         }
@@ -56,6 +63,44 @@ def _clusters(project: Project) -> Iterator[dict[str, Any]]:
             "host_unit_code": code.attributes["host_unit"],
             "strategic_industry": code.attributes["strategic_industry"],
             "valid_from": code.valid_from or None,
+            "valid_to": code.valid_to or None,
+        }
+
+
+def _unit_links(project: Project) -> Iterator[dict[str, Any]]:
+    for link in project.unit_links:
+        yield {
+            "from_unit_code": link.from_unit,
+            "to_unit_code": link.to_unit,
+            "kind": link.kind,
+            "valid_from": link.valid_from,
+            "weight": link.weight,
+        }
+
+
+def _cluster_hosts(project: Project) -> Iterator[dict[str, Any]]:
+    """Hosts of every cluster: the former ones with their dates, then the present one from the day after."""
+    for code in project.code_lists["clusters"].codes:
+        former = sorted(
+            (host for host in project.cluster_hosts if host.cluster_code == code.code),
+            key=lambda host: host.valid_to,
+        )
+        for host in former:
+            yield {
+                "cluster_code": code.code,
+                "host_unit_code": host.host_unit,
+                "valid_from": max(host.valid_from, code.valid_from),
+                "valid_to": host.valid_to,
+            }
+        since = (
+            (date.fromisoformat(former[-1].valid_to) + timedelta(days=1)).isoformat()
+            if former
+            else code.valid_from
+        )
+        yield {
+            "cluster_code": code.code,
+            "host_unit_code": code.attributes["host_unit"],
+            "valid_from": since,
             "valid_to": code.valid_to or None,
         }
 
@@ -91,18 +136,23 @@ def _obligations(project: Project) -> Iterator[dict[str, Any]]:
                 yield _obligation(obligation, period)
 
 
+def dimension_rows(project: Project) -> dict[str, list[dict[str, Any]]]:
+    """Return the rows of every dimension that follows the code lists, by name."""
+    return {
+        "code": list(_codes(project)),
+        "unit": list(_units(project)),
+        "unit_link": list(_unit_links(project)),
+        "cluster": list(_clusters(project)),
+        "cluster_host": list(_cluster_hosts(project)),
+        "obligation": list(_obligations(project)),
+    }
+
+
 def write_dimensions(connection: sa.Connection, metadata: sa.MetaData, project: Project) -> None:
     """Replace the rows of all dimensions, within the caller's transaction."""
     from g60pipeline.warehouse.engine import append_rows
 
-    rows = {
-        "core.code": _codes(project),
-        "core.unit": _units(project),
-        "core.cluster": _clusters(project),
-        "core.period": _periods(),
-        "core.obligation": _obligations(project),
-    }
-    for name, values in rows.items():
-        table = metadata.tables[name]
+    for name, rows in {**dimension_rows(project), "period": list(_periods())}.items():
+        table = metadata.tables[f"core.{name}"]
         connection.execute(sa.delete(table))
-        append_rows(connection, table, list(values))
+        append_rows(connection, table, rows)

@@ -1,46 +1,60 @@
 """The warehouse as one object: its engine, its tables, its transactions.
 
-Belongs here: opening, creating, transactions, appending and reading frames. Not here: what a table means (tables.py,
-views.py), the ledger's questions (ledger.py).
+Belongs here: opening, creating, transactions, reading. Not here: what a table means (tables.py, views.py), how it is
+created and migrated (structure.py), how rows go in (loading.py), what an error means (connect.py), the ledger's
+questions (ledger.py).
 """
 
 from __future__ import annotations
 
-import json
 import os
-from collections.abc import Generator, Sequence
+from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
-from sqlalchemy.engine import make_url
-from sqlalchemy.exc import DBAPIError, OperationalError
 
 from g60pipeline.contracts.project import Project
-from g60pipeline.warehouse.tables import SCHEMAS, build_metadata
-from g60pipeline.warehouse.views import create_views
+from g60pipeline.warehouse.connect import (
+    POSTGRES,
+    WarehouseError,
+    build_engine,
+    describe,
+    explained,
+    file_of,
+    parse_url,
+)
+from g60pipeline.warehouse.loading import append_frame, append_rows, read_frame
+from g60pipeline.warehouse.structure import build, is_complete, pending, revision_of
+from g60pipeline.warehouse.tables import build_metadata
 
 if TYPE_CHECKING:
     import pandas as pd
 
+__all__ = [
+    "Warehouse",
+    "WarehouseError",
+    "append_frame",
+    "append_rows",
+    "open_to_read",
+    "pending_migrations",
+    "read_frame",
+]
 
-class WarehouseError(RuntimeError):
-    """The warehouse cannot be used. The message says what to do."""
+# One writer at a time, as on DuckDB: the ledgers' numbers go on from the highest one, and what a run read at its start
+# still holds when it writes. PostgreSQL lets go of the lock with the transaction, however that ends; readers never wait.
+_LOCK_WRITERS = "SET LOCAL lock_timeout = '10min'; SELECT pg_advisory_xact_lock(310117)"
 
 
 class Warehouse:
     """The warehouse behind one URL. Close it (or use it as a context manager) to let other processes open the file."""
 
-    def __init__(self, url: str, project: Project) -> None:
-        self.url = make_url(url)
-        if self.url.get_backend_name() != "duckdb":
-            raise WarehouseError(
-                f"{self.url.get_backend_name()} is not supported yet; use duckdb:///path/to/file"
-            )
+    def __init__(self, url: str, project: Project, read_only: bool = False) -> None:
+        self.url = parse_url(url)
         self.project = project
         self.metadata = build_metadata(project)
-        self.engine = sa.create_engine(self.url)
+        self.engine = build_engine(self.url, read_only)
 
     def __enter__(self) -> Warehouse:
         return self
@@ -49,147 +63,105 @@ class Warehouse:
         self.close()
 
     def close(self) -> None:
-        """Let go of the file."""
+        """Let go of the file, or of the connections."""
         self.engine.dispose()
 
     def table(self, name: str) -> sa.Table:
         """Return a table by `schema.name`."""
         return self.metadata.tables[name]
 
-    def create(self) -> None:
-        """Create what is missing: the file, schemas, tables, columns that a contract gained, dimensions, views.
+    def exists(self) -> bool:
+        """Say whether there is a warehouse behind the URL. WarehouseError when that cannot be found out."""
+        file = file_of(self.url)
+        if file is not None and not file.exists():
+            return False
+        with explained(self.engine), self.engine.connect() as connection:
+            return revision_of(connection) is not None
 
-        A DuckDB file that is killed while it is being created can never be opened again, so it is made under a
-        temporary name and renamed when it is whole.
+    def create(self) -> bool:
+        """Create what is missing and bring the rest up to date; returns whether there was anything to do.
+
+        That is the file, schemas, tables, migrations, columns that a contract gained, dimensions and views.
+        WarehouseError when a newer program made the warehouse, or when it cannot be used.
         """
-        try:
-            self._create()
-        except OperationalError as error:
-            raise WarehouseError(
-                f"{self.url.database} cannot be opened: {error.orig}. Is another run writing to it?"
-            ) from error
-
-    def _create(self) -> None:
-        path = Path(self.url.database or "")
-        if not path.exists():
-            path.parent.mkdir(parents=True, exist_ok=True)
-            fresh = path.with_name(f"{path.name}.{os.getpid()}.new")
-            engine = sa.create_engine(self.url.set(database=str(fresh)))
-            with engine.begin() as connection:
-                self._create_in(connection)
-            with engine.connect() as connection:
-                connection.exec_driver_sql("CHECKPOINT")
-            engine.dispose()
-            os.replace(fresh, path)
-        else:
+        file = file_of(self.url)
+        with explained(self.engine):
+            if file is not None and not file.exists():
+                self._create_file(file)
+                return True
+            with self.engine.connect() as connection:
+                if is_complete(connection, self.project):
+                    return False
             with self.transaction() as connection:
-                self._create_in(connection)
+                # Another process may have done it while this one waited.
+                if not is_complete(connection, self.project):
+                    build(connection, self.metadata, self.project)
+            return True
 
-    def _create_in(self, connection: sa.Connection) -> None:
-        from g60pipeline.warehouse.dimensions import write_dimensions
-
-        for schema in SCHEMAS:
-            connection.execute(sa.schema.CreateSchema(schema, if_not_exists=True))
-        self.metadata.create_all(connection, checkfirst=True)
-        self._add_missing_columns(connection)
-        write_dimensions(connection, self.metadata, self.project)
-        create_views(connection, self.metadata, self.project)
-
-    def _add_missing_columns(self, connection: sa.Connection) -> None:
-        columns = connection.execute(
-            sa.text("SELECT table_schema, table_name, column_name FROM information_schema.columns")
-        )
-        present = {(row[0], row[1], row[2]) for row in columns}
-        for table in self.metadata.tables.values():
-            for column in table.columns:
-                if (table.schema, table.name, column.name) not in present:
-                    type_ = column.type.compile(dialect=connection.dialect)
-                    quote = connection.dialect.identifier_preparer.quote
-                    connection.exec_driver_sql(
-                        f"ALTER TABLE {quote(str(table.schema))}.{quote(table.name)} ADD COLUMN {quote(column.name)} {type_}"
-                    )
+    def _create_file(self, path: Path) -> None:
+        """A DuckDB file that is killed while it is created can never be opened again: it is renamed when it is whole."""
+        path.parent.mkdir(parents=True, exist_ok=True)
+        fresh = path.with_name(f"{path.name}.{os.getpid()}.new")
+        fresh.unlink(missing_ok=True)
+        engine = build_engine(self.url.set(database=str(fresh)))
+        with engine.begin() as connection:
+            build(connection, self.metadata, self.project)
+        with engine.connect() as connection:
+            connection.exec_driver_sql("CHECKPOINT")
+        engine.dispose()
+        os.replace(fresh, path)
 
     @contextmanager
     def transaction(self) -> Generator[sa.Connection]:
-        """One transaction: committed as a whole or not at all."""
-        with self.engine.begin() as connection:
+        """One transaction: committed as a whole or not at all; one at a time, so a thread that is in one opens no other.
+
+        After a WarehouseError the caller may run the whole of it again.
+        """
+        with explained(self.engine), self.engine.begin() as connection:
+            if connection.dialect.name == POSTGRES:
+                connection.exec_driver_sql(_LOCK_WRITERS)
+            yield connection
+
+    @contextmanager
+    def workspace(self) -> Generator[sa.Connection]:
+        """A connection for temporary relations and for reading: it waits for no writer, and nothing stays of it."""
+        with explained(self.engine), self.engine.connect() as connection:
+            if connection.dialect.name == POSTGRES:
+                # PostgreSQL takes even temporary tables for writing.
+                connection = connection.execution_options(postgresql_readonly=False)
             yield connection
 
     def read(self, query: sa.Executable | str, parameters: dict[str, Any] | None = None) -> pd.DataFrame:
         """Run a query and return its rows as a frame."""
-        with self.engine.connect() as connection:
+        with explained(self.engine), self.engine.connect() as connection:
             return read_frame(connection, query, parameters)
 
 
 @contextmanager
 def open_to_read(url: str, project: Project) -> Generator[Warehouse | None]:
-    """Open the warehouse without writing anything; None where there is none. WarehouseError when it cannot be read."""
-    database = make_url(url).database
-    if not Path(database or "").exists():
-        yield None
-        return
-    read_only = make_url(url).update_query_dict({"access_mode": "read_only"})
-    with Warehouse(read_only.render_as_string(hide_password=False), project) as warehouse:
-        try:
-            yield warehouse
-        except DBAPIError as error:
+    """Open the warehouse without writing anything; None where there is none.
+
+    WarehouseError when it cannot be read, or is of another version.
+    """
+    with Warehouse(url, project, read_only=True) as warehouse:
+        if not warehouse.exists():
+            yield None
+            return
+        with warehouse.engine.connect() as connection:
+            waiting = pending(connection, warehouse.metadata, project)
+        if waiting:
             raise WarehouseError(
-                f"{database} cannot be read: {error.orig}. Is a run writing to it, or is it of an older version?"
-            ) from error
-
-
-def read_frame(
-    connection: sa.Connection,
-    query: sa.Executable | str,
-    parameters: dict[str, Any] | None = None,
-) -> pd.DataFrame:
-    """Run a query within a transaction and return its rows; values keep the types that the driver gives (Decimal, dict)."""
-    import pandas as pd
-
-    result = connection.execute(sa.text(query) if isinstance(query, str) else query, parameters or {})
-    rows = result.fetchall()
-    return pd.DataFrame.from_records(
-        [tuple(row) for row in rows], columns=list(result.keys()), coerce_float=False
-    )
-
-
-def append_frame(connection: sa.Connection, table: sa.Table, frame: pd.DataFrame) -> int:
-    """Append the frame's rows to the table in one statement; columns are matched by name. Returns the count of rows."""
-    import pandas as pd
-
-    if frame.empty:
-        return 0
-    names = [column.name for column in table.columns if column.name in frame.columns]
-    part = frame[names].reset_index(drop=True)
-    for name in names:
-        if isinstance(table.columns[name].type, sa.JSON):
-            part[name] = [_to_json(value) for value in part[name]]
-        elif isinstance(table.columns[name].type, sa.Numeric):
-            # The engine would guess a narrower decimal from a sample of rows; text is cast to the column's own type.
-            part[name] = pd.Series(
-                [None if pd.isna(value) else str(value) for value in part[name]], dtype=object
+                f"{describe(warehouse.url)} is of an older version: {'; '.join(waiting)}. The next run mends that."
             )
-    columns = ", ".join(connection.dialect.identifier_preparer.quote(name) for name in names)
-    target = f"{table.schema}.{table.name}"
-    raw: Any = connection.connection.driver_connection
-    raw.register("incoming", part)
-    try:
-        connection.exec_driver_sql(f"INSERT INTO {target} ({columns}) SELECT {columns} FROM incoming")
-    finally:
-        raw.unregister("incoming")
-    return len(part)
+        with explained(warehouse.engine):
+            yield warehouse
 
 
-def append_rows(connection: sa.Connection, table: sa.Table, rows: Sequence[dict[str, Any]]) -> int:
-    """Append dictionaries to the table."""
-    import pandas as pd
-
-    if not rows:
-        return 0
-    names = [column.name for column in table.columns]
-    frame = pd.DataFrame({name: pd.Series([row.get(name) for row in rows], dtype=object) for name in names})
-    return append_frame(connection, table, frame)
-
-
-def _to_json(value: Any) -> str | None:
-    return None if value is None else json.dumps(value, ensure_ascii=False, default=str)
+def pending_migrations(url: str, project: Project) -> list[str]:
+    """Say what `create` would change in tables, without doing it: revisions, then tables and columns from contracts."""
+    with Warehouse(url, project, read_only=True) as warehouse:
+        file = file_of(warehouse.url)
+        if file is not None and not file.exists():
+            return ["a new file, with every table"]
+        with explained(warehouse.engine), warehouse.engine.connect() as connection:
+            return pending(connection, warehouse.metadata, project)

@@ -181,8 +181,10 @@ def append_accepted(
 ) -> None:
     """Copy the staged rows of submissions into core."""
     staged, core = warehouse.table(f"staged.{form}"), warehouse.table(f"core.{form}")
+    as_sent = {"row_version": sa.literal(0), "correction_ids": sa.null(), "is_dropped": sa.false()}
     names = [column.name for column in core.columns]
-    rows = sa.select(*(staged.c[name] for name in names)).where(staged.c.submission_id.in_(submission_ids))
+    columns = [as_sent[name].label(name) if name in as_sent else staged.c[name] for name in names]
+    rows = sa.select(*columns).where(staged.c.submission_id.in_(submission_ids))
     connection.execute(sa.insert(core).from_select(names, rows))
 
 

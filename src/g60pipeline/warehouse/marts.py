@@ -1,6 +1,6 @@
-"""The mart layer: views of marts, and rows that statements replace month by month.
+"""The mart layer: views of marts and scorecards, each also as of an instant and in a release.
 
-Belongs here: running SQL that indicators compiled. Not here: the SQL.
+Belongs here: running SQL that indicators compiled. Not here: the SQL, values over time (vintages.py).
 """
 
 from __future__ import annotations
@@ -10,40 +10,46 @@ from typing import Literal
 
 import sqlalchemy as sa
 
-from g60pipeline.contracts.indicators import Mart
+from g60pipeline.contracts.indicators import Mart, Scorecard
+from g60pipeline.contracts.project import Project
 from g60pipeline.warehouse.engine import Warehouse
+from g60pipeline.warehouse.views import create_versions, replace_function, replace_view
 
 
-def create_mart_view(connection: sa.Connection, mart: Mart, select_sql: str) -> None:
-    """Create or replace `mart.<name>` with comments. A view cannot be stale, whatever the order of runs."""
-    connection.exec_driver_sql(f"CREATE OR REPLACE VIEW mart.{mart.name} AS {select_sql}")
-    connection.exec_driver_sql(
-        f"COMMENT ON VIEW mart.{mart.name} IS {_literal(f'{mart.title.zh} / {mart.title.en}')}"
-    )
-    for name, column in mart.columns.items():
-        text = _literal(f"{column.description.zh} / {column.description.en}")
-        connection.exec_driver_sql(f"COMMENT ON COLUMN mart.{mart.name}.{name} IS {text}")
+def create_mart_view(connection: sa.Connection, mart: Mart, select_sql: str, at_cut_sql: str) -> None:
+    """Create or replace `mart.<name>` with comments, and its `_at`, `_as_of` and `_in_release`.
+
+    A view cannot be stale, whatever the order of runs.
+    """
+    name = f"mart.{mart.name}"
+    columns = {
+        column: f"{described.description.zh} / {described.description.en}"
+        for column, described in mart.columns.items()
+    }
+    replace_view(connection, name, select_sql, f"{mart.title.zh} / {mart.title.en}", columns)
+    create_versions(connection, name, at_cut_sql)
 
 
-def _literal(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"
-
-
-def replace_rows(
-    connection: sa.Connection,
-    table: sa.Table,
-    periods: Sequence[str],
-    selects: Sequence[str],
-    **among: Sequence[str],
+def create_scorecard_view(
+    connection: sa.Connection, project: Project, scorecard: Scorecard, selects: dict[str, str]
 ) -> None:
-    """Replace the table's rows of the periods (and `among` the values of columns) with those that the SELECTs yield."""
-    conditions = [table.c.period.in_(periods), *(table.c[name].in_(values) for name, values in among.items())]
-    connection.execute(sa.delete(table).where(*conditions))
-    names = ", ".join(column.name for column in table.columns)
-    for select in selects:
-        connection.exec_driver_sql(
-            f"INSERT INTO {table.schema}.{table.name} ({names}) SELECT {names} FROM ({select}) AS rows_"
-        )
+    """Create or replace a wide table as a view, and its `_as_of` and `_in_release`.
+
+    `selects`: its SELECT over the present values (`""`), those as of an instant and those in a release.
+    """
+    name = f"mart.{scorecard.name}"
+    labels = {column: project.indicators[column].label for column in scorecard.time}
+    columns = {
+        "period": "月份 / month",
+        "subject_code": "对象 / unit or cluster",
+        "label_zh": "名称 / name in Chinese",
+        **{column: f"{label.zh} / {label.en}" for column, label in labels.items()},
+    }
+    title = f"{scorecard.title.zh} / {scorecard.title.en}"
+    replace_view(connection, name, selects[""], title, columns)
+    as_of, released = {"as_of_instant": "TIMESTAMP"}, {"in_release_id": "TEXT"}
+    replace_function(connection, f"{name}_as_of", as_of, name, selects["as_of"])
+    replace_function(connection, f"{name}_in_release", released, name, selects["in_release"])
 
 
 def run_statements(connection: sa.Connection, statements: Sequence[str]) -> None:

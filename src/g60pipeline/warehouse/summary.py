@@ -1,4 +1,7 @@
-"""What came out, for the terminal, the briefing and readers: submissions by month, indicator values, returns of a month."""
+"""What came out, for the terminal, the briefing and readers: submissions by month, indicator values, returns of a month.
+
+Where the list of units holds other districts too, this is about our own: their values are read from the warehouse.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 import sqlalchemy as sa
 
 from g60pipeline.contracts.indicators import Binding
+from g60pipeline.contracts.periods import Period
+from g60pipeline.contracts.project import DISTRICT, Project
 from g60pipeline.warehouse.engine import Warehouse
 
 if TYPE_CHECKING:
@@ -22,12 +27,14 @@ WITH last_verdict AS (
            sum(CASE WHEN v.status = 'accepted' THEN 1 ELSE 0 END) AS accepted,
            sum(CASE WHEN v.status <> 'accepted' THEN 1 ELSE 0 END) AS returned
     FROM ops.submission s JOIN last_verdict v ON v.submission_id = s.submission_id
-    WHERE s.period IS NOT NULL GROUP BY s.period
+    LEFT JOIN core.unit u ON u.unit_code = s.reporting_unit_code
+    WHERE s.period IS NOT NULL AND coalesce(u.district_code, :district) = :district GROUP BY s.period
 ), owed AS (
     SELECT o.period, count(DISTINCT o.reporting_unit_code) AS expected,
            count(DISTINCT o.reporting_unit_code) - count(DISTINCT l.reporting_unit_code) AS missing
     FROM core.obligation o LEFT JOIN core.latest_submission l
       ON l.reporting_unit_code = o.reporting_unit_code AND l.period = o.period AND l.form = o.form
+    JOIN core.unit u ON u.unit_code = o.reporting_unit_code WHERE u.district_code = :district
     GROUP BY o.period
 )
 SELECT o.period, o.expected, coalesce(s.received, 0) AS received, coalesce(s.accepted, 0) AS accepted,
@@ -57,13 +64,13 @@ LEFT JOIN (SELECT DISTINCT reporting_unit_code FROM core.latest_submission WHERE
   ON l.reporting_unit_code = u.unit_code
 LEFT JOIN sent s ON s.reporting_unit_code = u.unit_code
 LEFT JOIN last_verdict v ON v.submission_id = s.submission_id
-ORDER BY u.unit_code
+WHERE u.district_code = :district ORDER BY u.unit_code
 """
 
 
 def submissions_by_month(warehouse: Warehouse, first: str, last: str) -> pd.DataFrame:
-    """Units expected, submissions received, accepted and returned, units missing, by month."""
-    return warehouse.read(_BY_MONTH, {"first": first, "last": last})
+    """The district's units expected, submissions received, accepted and returned, units missing, by month."""
+    return warehouse.read(_BY_MONTH, {"first": first, "last": last, "district": DISTRICT})
 
 
 def unplaced_files(warehouse: Warehouse) -> int:
@@ -72,8 +79,9 @@ def unplaced_files(warehouse: Warehouse) -> int:
 
 
 def returns_of_month(warehouse: Warehouse, period: str) -> pd.DataFrame:
-    """State of each unit that owes anything for the month: accepted, returned, unreadable, refused or missing."""
-    return warehouse.read(_RETURNS, {"period": period})
+    """State of each of the district's units that owes anything for the month: accepted, returned, unreadable, refused
+    or missing."""
+    return warehouse.read(_RETURNS, {"period": period, "district": DISTRICT})
 
 
 _VALUES = """
@@ -88,8 +96,10 @@ WHERE verdict_id = :verdict AND severity = 'critical' ORDER BY finding_no LIMIT 
 
 def read_bindings(warehouse: Warehouse, bindings: Sequence[Binding]) -> list[dict[str, Any] | None]:
     """The indicator values that figures are read from, as rows of `mart.indicator_value`; None where there is none."""
-    value = warehouse.table("mart.indicator_value")
+    value = warehouse.table("mart.indicator_vintage")
     query = sa.select(value).where(
+        value.c.known_to.is_(None),
+        value.c.boundaries == "as_was",
         value.c.indicator_id.in_({binding.indicator for binding in bindings}),
         value.c.period.in_({binding.period for binding in bindings}),
         value.c.level.in_({binding.level for binding in bindings}),
@@ -99,11 +109,16 @@ def read_bindings(warehouse: Warehouse, bindings: Sequence[Binding]) -> list[dic
     for row in _records(warehouse.read(query)):
         key = ("indicator_id", "period", "time_basis", "level", "dimension", "dimension_code")
         rows.setdefault(tuple(row[name] for name in key), []).append(row)
-    return [_choose(binding, rows) for binding in bindings]
+    return [_choose(warehouse.project, binding, rows) for binding in bindings]
 
 
-def _choose(binding: Binding, rows: dict[tuple[str, ...], list[dict[str, Any]]]) -> dict[str, Any] | None:
-    """Pick the subject's row; a smallest or largest value `over` all subjects counts these as units expected and reporting."""
+def _choose(
+    project: Project, binding: Binding, rows: dict[tuple[str, ...], list[dict[str, Any]]]
+) -> dict[str, Any] | None:
+    """Pick the row of the subject, or of the district.
+
+    A smallest or largest value `over` the district's subjects counts these as units expected and reporting.
+    """
     key = (
         binding.indicator,
         binding.period,
@@ -112,8 +127,12 @@ def _choose(binding: Binding, rows: dict[tuple[str, ...], list[dict[str, Any]]])
         binding.dimension or "",
         binding.dimension_code or "",
     )
+    subject = DISTRICT if binding.level == "district" else binding.subject
+    own = project.subjects_of(DISTRICT, binding.level, Period.parse(binding.period))
     found = [
-        row for row in rows.get(key, []) if binding.subject is None or row["subject_code"] == binding.subject
+        row
+        for row in rows.get(key, [])
+        if subject in (None, row["subject_code"]) and row["subject_code"] in own
     ]
     if binding.over is None or not found:
         return found[0] if found else None

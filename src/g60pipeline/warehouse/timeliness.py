@@ -165,8 +165,7 @@ def _expected(project: Project, form: str) -> Iterator[dict[str, Any]]:
 def _expected_keys(project: Project, form: str, unit: str, period: Period) -> set[str]:
     keys: set[str] = set()
     for expected in _expected(project, form):
-        codes = project.code_lists[expected["code_list"]]
-        keys |= set(codes.codes_where(expected["owner"], unit)) & set(codes.valid_codes(period))
+        keys |= set(project.codes_owned_by(expected["code_list"], expected["owner"], unit, period))
     return keys
 
 

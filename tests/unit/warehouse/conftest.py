@@ -1,4 +1,4 @@
-"""A real warehouse, emptied before each test."""
+"""A real warehouse on either engine, emptied before each test."""
 
 from __future__ import annotations
 
@@ -12,10 +12,15 @@ from g60pipeline.settings import find_project_root
 from g60pipeline.warehouse.engine import Warehouse
 
 
-@pytest.fixture(scope="session")
-def made_warehouse(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Warehouse]:
-    path = tmp_path_factory.mktemp("warehouse") / "w.duckdb"
-    with Warehouse(f"duckdb:///{path}", load_project(find_project_root())) as warehouse:
+@pytest.fixture(scope="session", params=["duckdb", "postgres"])
+def made_warehouse(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Warehouse]:
+    if request.param == "duckdb":
+        url = f"duckdb:///{tmp_path_factory.mktemp('warehouse') / 'w.duckdb'}"
+    else:
+        url = request.getfixturevalue("postgres_cluster").create_database()
+    with Warehouse(url, load_project(find_project_root())) as warehouse:
         warehouse.create()
         yield warehouse
 

@@ -27,8 +27,11 @@ class Ledger:
         """Forget everything."""
         with self.warehouse.transaction() as connection:
             for table in self.warehouse.metadata.tables.values():
-                if table.schema in ("ops", "staged"):
+                if table.schema in ("ops", "staged") or "row_version" in table.columns:
                     connection.execute(sa.delete(table))
+            for name in ("indicator_vintage", "computation"):
+                connection.execute(sa.delete(self.warehouse.table(f"mart.{name}")))
+        self.count = 0
 
     def insert(self, table: str, *rows: dict[str, Any]) -> None:
         with self.warehouse.transaction() as connection:

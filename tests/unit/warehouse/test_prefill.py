@@ -30,7 +30,8 @@ def books(ledger: Ledger) -> Iterator[Ledger]:
 def enter(books: Ledger, number: int, form: str, unit: str, *rows: dict[str, Any], **raw: str) -> None:
     """Rows of an accepted submission, as they lie in core; `raw` is what stood in some cells."""
     books.insert(f"core.{form}", *(
-        {**row, "submission_id": number, "reporting_unit_code": unit, "period": NOVEMBER.key, "sheet_row": n, "raw_text": raw}
+        {**row, "submission_id": number, "reporting_unit_code": unit, "period": NOVEMBER.key, "sheet_row": n, "raw_text": raw,
+         "row_version": 0, "is_dropped": False}
         for n, row in enumerate(rows, 4)
     ))  # fmt: skip
 
