@@ -13,6 +13,8 @@ columns:
   month_index: {type: integer, description: {zh: 月序, en: months since year 0}}
   cluster_code: {type: text, description: {zh: 集群代码, en: cluster}}
   cooperation_no: {type: text, description: {zh: 协作编号, en: number of the cooperation}}
+  supplier_uscc: {type: text, description: {zh: 供方信用代码, en: supplier}}
+  receiver_uscc: {type: text, description: {zh: 需方信用代码, en: receiver}}
   kind: {type: text, description: {zh: 协作类型, en: kind of cooperation}}
   goods: {type: text, description: {zh: 物资或服务, en: what was supplied}}
   quantity: {type: decimal, description: {zh: 数量（基本单位）, en: quantity in the base unit}, measure: flow}
@@ -23,8 +25,8 @@ columns:
 WITH register AS (
   SELECT DISTINCT e.period, e.cluster_code, e.enterprise_uscc FROM core.cluster_enterprise_latest AS e
 )
-SELECT c.reporting_unit_code, c.period, c.month_index, c.cluster_code, c.cooperation_no, c.kind, c.goods, c.quantity,
-       c.quantity_unit, c.amount_wan_yuan, NOT s.enterprise_uscc IS NULL AS is_inside_cluster
+SELECT c.reporting_unit_code, c.period, c.month_index, c.cluster_code, c.cooperation_no, c.supplier_uscc, c.receiver_uscc,
+       c.kind, c.goods, c.quantity, c.quantity_unit, c.amount_wan_yuan, NOT s.enterprise_uscc IS NULL AS is_inside_cluster
 FROM core.chain_cooperation_latest AS c
 JOIN register AS r ON r.period = c.period AND r.cluster_code = c.cluster_code AND r.enterprise_uscc = c.receiver_uscc
 LEFT JOIN register AS s ON s.period = c.period AND s.cluster_code = c.cluster_code AND s.enterprise_uscc = c.supplier_uscc

@@ -1,30 +1,29 @@
 """An indicator on a time basis → one statement whose rows are those of `mart.indicator_value`.
 
-A run has three steps on one connection: `run_table_statements` (the periods asked for, who owes what and whether it is
-in), a theme's `tables` (units expected, one per kind of window), then its statements in any order. A single
-`CompiledIndicator.for_dialect` needs the first step only.
+A run has three steps on one connection: the world (world.py: the rows in force, who owes what and whether it is in, the
+periods asked for), a theme's `tables` (units expected, one per kind of window), then its statements in any order. A
+single `CompiledIndicator.for_dialect` needs the first step only.
 
 Belongs here: value, coverage and status. Not here: units (units.py), aggregates (measures.py), running (warehouse).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
 from sqlglot import exp
 
 from g60pipeline.contracts.indicators import Indicator, TimeBasis
-from g60pipeline.contracts.periods import Period
+from g60pipeline.contracts.knowledge import Boundaries
 from g60pipeline.contracts.project import Project
 from g60pipeline.indicators.measures import build_measures
-from g60pipeline.indicators.plan import Plan, Side, build_plan
+from g60pipeline.indicators.plan import AREA_COLUMNS, Plan, Side, build_plan
 from g60pipeline.indicators.relations import relations_of
 from g60pipeline.indicators.templates import fill
 from g60pipeline.indicators.units import (
     WEIGHT_MONTHS,
-    build_run_tables,
     build_unit_query,
     build_unit_table,
     build_units,
@@ -52,20 +51,24 @@ JOIN valued AS v ON v.level = 'unit' AND v.subject_code = g.reporting_unit_code 
 WHERE g.is_requested
 """
 _COVERAGE = """
-SELECT e.period,
-       CASE WHEN COUNT(w.weight) = COUNT(*) AND SUM(w.weight) > 0
+SELECT e.period, :level AS level, :code AS subject_code,
+       CASE WHEN COUNT(w.weight) = COUNT(*) AND MIN(w.weight) >= 0 AND SUM(w.weight) > 0
             THEN SUM(w.weight * e.is_matched) / SUM(w.weight) END AS coverage_ratio
 FROM expected AS e
 LEFT JOIN weight AS w ON w.period = e.period AND w.reporting_unit_code = e.reporting_unit_code AND w.recency = 1
 WHERE e.is_requested
-GROUP BY e.period
+GROUP BY e.period, :code
 """
-_NO_COVERAGE = "SELECT CAST(NULL AS TEXT) AS period, CAST(NULL AS DOUBLE PRECISION) AS coverage_ratio"
+_NO_COVERAGE = """
+SELECT CAST(NULL AS TEXT) AS period, CAST(NULL AS TEXT) AS level, CAST(NULL AS TEXT) AS subject_code,
+       CAST(NULL AS DOUBLE PRECISION) AS coverage_ratio
+"""
 _RATED = """
 SELECT v.*, :value AS value,
        CASE WHEN v.reporting_count = v.expected_count THEN 1 WHEN v.reporting_count = 0 THEN 0 ELSE k.coverage_ratio END
          AS coverage_ratio
-FROM valued AS v LEFT JOIN coverage AS k ON k.period = v.period
+FROM valued AS v
+LEFT JOIN coverage AS k ON k.period = v.period AND k.level = v.level AND k.subject_code = v.subject_code
 """
 _JUDGED = """
 SELECT r.*,
@@ -78,7 +81,7 @@ FROM rated AS r
 """
 _FINAL = """
 SELECT CAST(:indicator AS TEXT) AS indicator_id, j.period, CAST(:time AS TEXT) AS time_basis, j.level, j.subject_code,
-       j.dimension, j.dimension_code,
+       j.dimension, j.dimension_code, CAST(:boundaries AS TEXT) AS boundaries,
        CASE WHEN j.status <> 'withheld' THEN :value END AS value,
        CASE WHEN j.status <> 'withheld' THEN j.numerator END AS numerator,
        CASE WHEN j.status <> 'withheld' THEN j.denominator END AS denominator,
@@ -86,7 +89,7 @@ SELECT CAST(:indicator AS TEXT) AS indicator_id, j.period, CAST(:time AS TEXT) A
        CAST(j.reporting_count AS BIGINT) AS reporting_unit_count, j.coverage_ratio, :status AS status,
        CAST(:note AS TEXT) AS note
 FROM judged AS j
-WHERE j.is_requested AND j.level IN :levels
+WHERE j.is_requested AND j.level IN :levels AND (j.dimension = '' OR j.present_count > 0)
 """
 
 _RATIO = "CASE WHEN v.denominator <> 0 THEN v.numerator / v.denominator END"
@@ -147,7 +150,7 @@ class CompiledIndicator:
     units: exp.Select
 
     def for_dialect(self, dialect: Dialect) -> str:
-        """Return the SQL text of a statement that stands alone but for `run_period` and `run_return`."""
+        """Return the SQL text of a statement that stands alone but for the world of the run."""
         alone = self.tree.copy()
         first = exp.CTE(this=self.units.copy(), alias=exp.TableAlias(this=exp.to_identifier(self.unit_table)))
         alone.args["with_"].expressions.insert(0, first)
@@ -184,7 +187,12 @@ def _coverage(plan: Plan) -> dict[str, exp.Expr]:
     if not plan.is_weighted:
         return {"coverage": fill(_NO_COVERAGE)}
     weight = fill(_WEIGHT, weight=exp.column(plan.sides[-1].name, "v"), weight_months=WEIGHT_MONTHS)
-    return {"weight": weight, "coverage": fill(_COVERAGE)}
+    areas = [
+        fill(_COVERAGE, level=level, code=exp.column(column, "e"))
+        for level, column in AREA_COLUMNS.items()
+        if level in plan.levels
+    ]
+    return {"weight": weight, "coverage": exp.union(*areas, distinct=False) if len(areas) > 1 else areas[0]}
 
 
 def _value(plan: Plan) -> exp.Expr:
@@ -201,7 +209,8 @@ def _final(plan: Plan) -> exp.Select:
         indicator=indicator.id,
         time=plan.time,
         unit=indicator.unit,
-        levels=indicator.levels,
+        levels=plan.levels,
+        boundaries=plan.boundaries,
         value=fill(_STREAK_VALUE if is_streak else "j.value"),
         status=fill(_STREAK_STATUS if is_streak else "j.status"),
         note=exp.convert("may_count_twice" if indicator.may_count_twice else None),
@@ -212,9 +221,11 @@ def _final(plan: Plan) -> exp.Select:
     return final.join("ended AS e", on=fill(_JOIN_ENDED), join_type="left") if is_streak else final
 
 
-def compile_indicator(project: Project, indicator: Indicator, time: TimeBasis) -> CompiledIndicator:
-    """Compile a checked definition; the statement reads the periods of the last `run_table_statements`."""
-    plan = build_plan(project, indicator, time)
+def compile_indicator(
+    project: Project, indicator: Indicator, time: TimeBasis, boundaries: Boundaries = "as_was"
+) -> CompiledIndicator:
+    """Compile a checked definition; the statement reads the world of the run (world.py)."""
+    plan = build_plan(project, indicator, time, boundaries)
     parts = build_units(plan) | build_measures(plan) | {"valued": _valued(plan)} | _coverage(plan)
     parts |= {"rated": fill(_RATED, value=_value(plan)), "judged": fill(_JUDGED, threshold=plan.threshold)}
     if indicator.kind == "streak":
@@ -232,10 +243,14 @@ def compile_indicator(project: Project, indicator: Indicator, time: TimeBasis) -
     )
 
 
-def compile_indicators(project: Project, indicators: Iterable[Indicator], dialect: Dialect) -> CompiledTheme:
+def compile_indicators(
+    project: Project, indicators: Iterable[Indicator], dialect: Dialect, boundaries: Boundaries = "as_was"
+) -> CompiledTheme:
     """Compile checked definitions, such as those of a theme, on every time basis that they have."""
     compiled = [
-        compile_indicator(project, indicator, time) for indicator in indicators for time in indicator.time
+        compile_indicator(project, indicator, time, boundaries)
+        for indicator in indicators
+        for time in indicator.time
     ]
     units = {item.unit_table: item.units for item in compiled}
     drops = [f"DROP TABLE IF EXISTS {name}" for name in units]
@@ -247,8 +262,3 @@ def compile_indicators(project: Project, indicators: Iterable[Indicator], dialec
         for item in compiled
     ]
     return CompiledTheme((*drops, *tables), tuple(statements))
-
-
-def run_table_statements(periods: Sequence[Period], dialect: Dialect) -> tuple[str, ...]:
-    """Return the statements that make `run_period` and `run_return`, to be run before the indicators' on one connection."""
-    return tuple(tree.sql(dialect=dialect) for tree in build_run_tables(periods))

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from g60pipeline.contracts.indicators import Component, Indicator, Level, TimeBasis
+from g60pipeline.contracts.knowledge import Boundaries
 from g60pipeline.contracts.periods import Period
 from g60pipeline.contracts.project import Project
 from g60pipeline.indicators.fragments import Fragment, parse_component
@@ -18,6 +19,8 @@ from g60pipeline.indicators.relations import Relation, find_relation
 ECONOMY_MEASURES = "economy_measures"
 MEASURE_COLUMN = "measure_code"
 NO_DIMENSION = ""
+# Levels above the unit, and the column that says to which a unit belongs.
+AREA_COLUMNS = {"district": "district_code", "city": "city_code", "corridor": "corridor_code"}
 _SHIFTED_KINDS = ("growth", "average_annual_growth", "multiple")
 
 
@@ -45,7 +48,8 @@ class Plan:
 
     `reporters`: the units that answer for a measure reported by row; empty means all that owe the forms.
     `base_shift`: months between the window and its base. `base_period`: a fixed base instead.
-    `matched_columns`: cells that must be filled for a row to count on either side.
+    `matched_columns`: cells that must be filled for a row to count on either side. `levels`: those of the definition, and
+    those above the district where there are several. `boundaries`: as now, what a unit was may be divided among several.
     """
 
     indicator: Indicator
@@ -54,6 +58,8 @@ class Plan:
     forms: tuple[str, ...]
     reporters: tuple[str, ...]
     matched_columns: tuple[str, ...]
+    levels: tuple[Level, ...]
+    boundaries: Boundaries
     base_shift: int | None = None
     base_period: Period | None = None
 
@@ -79,7 +85,7 @@ class Plan:
         """Pairs of level and dimension to aggregate by; units also where only their weights are wanted."""
         whole = () if self.indicator.parts_only else (NO_DIMENSION,)
         parts = (*whole, *self.indicator.dimensions)
-        pairs: list[tuple[Level, str]] = [(level, part) for level in self.indicator.levels for part in parts]
+        pairs: list[tuple[Level, str]] = [(level, part) for level in self.levels for part in parts]
         if self.is_weighted:
             pairs.append(("unit", NO_DIMENSION))
         return tuple(dict.fromkeys(pairs))
@@ -126,7 +132,16 @@ def _base(indicator: Indicator) -> tuple[int | None, Period | None]:
     return indicator.over_months or 12, None
 
 
-def build_plan(project: Project, indicator: Indicator, time: TimeBasis) -> Plan:
+def levels_of(project: Project, indicator: Indicator) -> tuple[Level, ...]:
+    """Levels that an indicator is computed by: with several districts also those above the district."""
+    above: tuple[Level, ...] = ("city", "corridor")
+    is_rolled_up = project.has_several_districts and "district" in indicator.levels
+    return (*indicator.levels, *(above if is_rolled_up else ()))
+
+
+def build_plan(
+    project: Project, indicator: Indicator, time: TimeBasis, boundaries: Boundaries = "as_was"
+) -> Plan:
     """Decide what the statement computes; the definition must have passed `check`."""
     sides = [_side(project, "numerator", indicator.numerator)]
     has_base = indicator.kind in _SHIFTED_KINDS or (
@@ -144,6 +159,8 @@ def build_plan(project: Project, indicator: Indicator, time: TimeBasis) -> Plan:
         forms=tuple(sorted({form for side in sides for form in side.relation.forms})),
         reporters=tuple(sorted({unit for side in sides for unit in reporters_of(project, side.fragment)})),
         matched_columns=matched_columns(indicator, tuple(sides), project),
+        levels=levels_of(project, indicator),
+        boundaries=boundaries,
         base_shift=shift,
         base_period=period,
     )

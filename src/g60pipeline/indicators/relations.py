@@ -30,16 +30,19 @@ class Column:
 
 @dataclass(frozen=True)
 class Relation:
-    """A form's view or a mart. `forms`: whose returns its rows come from; none means the house's own
+    """A form's rows in force or a mart. `forms`: whose returns its rows come from; none means the house's own
     ledger.
     """
 
     name: str
-    schema: Literal["core", "mart"]
-    table: str
     rows: Literal["snapshot", "events"]
     columns: dict[str, Column]
     forms: tuple[str, ...]
+
+    @property
+    def table(self) -> str:
+        """Name of its rows in the world of a run."""
+        return f"run_{self.name}"
 
     @property
     def has_clusters(self) -> bool:
@@ -49,6 +52,7 @@ class Relation:
 
 _TECHNICAL = {
     "submission_id": Column("integer"),
+    "row_version": Column("integer"),
     "reporting_unit_code": Column("text"),
     "period": Column("text"),
     "month_index": Column("integer"),
@@ -59,14 +63,14 @@ _TECHNICAL = {
 def _form_relation(form: Form) -> Relation:
     columns = {field.name: Column(field.type, field.measure, field.unit) for field in form.fields}
     rows = "events" if form.rows == "events" else "snapshot"
-    return Relation(form.name, "core", f"{form.name}_latest", rows, _TECHNICAL | columns, (form.name,))
+    return Relation(form.name, rows, _TECHNICAL | columns, (form.name,))
 
 
 def _mart_relation(mart: Mart) -> Relation:
     columns = {
         name: Column(column.type, column.measure, column.unit) for name, column in mart.columns.items()
     }
-    return Relation(mart.name, "mart", mart.name, mart.rows, columns, mart.forms)
+    return Relation(mart.name, mart.rows, columns, mart.forms)
 
 
 def find_relation(project: Project, name: str) -> Relation:

@@ -1,35 +1,19 @@
 """Which units count for which window: months asked for, units expected, units reporting in every month that they owe.
 
-Belongs here: the temporary tables that a run makes once (`run_period`, `run_return`, and one of expected units per kind of
-window, shared by all indicators that look through it) and the first CTEs of a statement. Not here: figures (measures.py).
+Belongs here: the temporary tables of expected units, one per kind of window, shared by all indicators that look through
+it, and the first CTEs of a statement. Not here: what they read (world.py), figures (measures.py).
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from hashlib import sha256
 
 from sqlglot import exp
 
-from g60pipeline.contracts.periods import Period
-from g60pipeline.contracts.project import DISTRICT
-from g60pipeline.indicators.plan import Plan
+from g60pipeline.indicators.plan import AREA_COLUMNS, Plan
 from g60pipeline.indicators.templates import fill
 
 WEIGHT_MONTHS = 12
-
-_RUN_PERIOD = """
-CREATE TEMPORARY TABLE run_period AS
-SELECT period, month_index, year_start_index FROM core.period WHERE period IN :periods
-"""
-_RUN_RETURN = """
-CREATE TEMPORARY TABLE run_return AS
-SELECT o.reporting_unit_code, o.form, o.month_index,
-       CASE WHEN s.submission_id IS NULL THEN 0 ELSE 1 END AS is_received
-FROM core.obligation AS o
-LEFT JOIN core.latest_submission AS s
-  ON s.reporting_unit_code = o.reporting_unit_code AND s.form = o.form AND s.period = o.period
-"""
 
 _MONTHS = """
 SELECT p.period, p.month_index, :first AS first_index, :base_first AS base_first_index, :base_last AS base_last_index,
@@ -49,7 +33,8 @@ FROM run_return WHERE form IN :forms GROUP BY reporting_unit_code, month_index H
 """
 _OWING_FORMS_AS_REPORTER = """
 SELECT reporting_unit_code, month_index, MIN(is_received) AS is_received
-FROM run_return WHERE form IN :forms AND reporting_unit_code IN :reporters
+FROM run_return WHERE form IN :forms AND (reporting_unit_code IN :reporters OR reporting_unit_code IN (
+  SELECT t.to_unit_code FROM run_today AS t WHERE t.from_unit_code IN :reporters AND t.cluster_code = ''))
 GROUP BY reporting_unit_code, month_index HAVING COUNT(*) = :form_count
 """
 # The house's own ledger knows every unit that owes anything, whether it has reported or not.
@@ -69,10 +54,15 @@ FROM months AS m JOIN owing AS o ON o.month_index BETWEEN m.base_first_index AND
 GROUP BY m.period, m.base_last_index, o.reporting_unit_code
 HAVING MAX(o.month_index) = m.base_last_index
 """
-_EXPECTED = "SELECT p.*, p.is_present AS is_matched FROM present AS p"
+_EXPECTED = """
+SELECT p.*, n.district_code, n.city_code, n.corridor_code, p.is_present AS is_matched
+FROM present AS p JOIN run_unit AS n ON n.unit_code = p.reporting_unit_code
+"""
 _EXPECTED_WITH_BASE = """
-SELECT p.*, p.is_present * COALESCE(b.is_present, 0) AS is_matched
-FROM present AS p LEFT JOIN base AS b ON b.period = p.period AND b.reporting_unit_code = p.reporting_unit_code
+SELECT p.*, n.district_code, n.city_code, n.corridor_code, p.is_present * COALESCE(b.is_present, 0) AS is_matched
+FROM present AS p
+JOIN run_unit AS n ON n.unit_code = p.reporting_unit_code
+LEFT JOIN base AS b ON b.period = p.period AND b.reporting_unit_code = p.reporting_unit_code
 """
 
 # Months before the ones asked for are aggregated only where a unit is missing: they give its last known weight.
@@ -85,10 +75,10 @@ WHERE e.is_matched = 1 AND (e.is_requested OR EXISTS (
 """
 _USED_ALL = "SELECT e.* FROM expected AS e WHERE e.is_matched = 1"
 
-_DISTRICT_SUBJECT = """
-SELECT e.period, e.month_index, e.is_requested, 'district' AS level, :district AS subject_code,
+_AREA_SUBJECT = """
+SELECT e.period, e.month_index, e.is_requested, :level AS level, :code AS subject_code,
        COUNT(*) AS expected_count, SUM(e.is_matched) AS reporting_count, SUM(e.is_present) AS present_count
-FROM expected AS e GROUP BY e.period, e.month_index, e.is_requested
+FROM expected AS e GROUP BY e.period, e.month_index, e.is_requested, :code
 """
 _UNIT_SUBJECT = """
 SELECT e.period, e.month_index, e.is_requested, 'unit' AS level, e.reporting_unit_code AS subject_code,
@@ -100,17 +90,11 @@ SELECT e.period, e.month_index, e.is_requested, 'cluster' AS level, c.cluster_co
        1 AS expected_count, e.is_matched AS reporting_count, e.is_present AS present_count
 FROM expected AS e
 JOIN core.period AS p ON p.period = e.period
-JOIN core.cluster AS c ON c.host_unit_code = e.reporting_unit_code
+JOIN run_cluster_place AS c ON c.host_unit_code = e.reporting_unit_code
   AND (COALESCE(c.valid_from, '') = '' OR c.valid_from <= CAST(p.end_date AS TEXT))
   AND (COALESCE(c.valid_to, '') = '' OR c.valid_to >= CAST(p.end_date AS TEXT))
 """
-_SUBJECTS = {"district": _DISTRICT_SUBJECT, "unit": _UNIT_SUBJECT, "cluster": _CLUSTER_SUBJECT}
-
-
-def build_run_tables(periods: Sequence[Period]) -> tuple[exp.Expr, ...]:
-    """Return the statements that make the temporary tables `run_period` and `run_return` for these periods."""
-    drops = (fill("DROP TABLE IF EXISTS run_period"), fill("DROP TABLE IF EXISTS run_return"))
-    return (*drops, fill(_RUN_PERIOD, periods=[period.key for period in periods]), fill(_RUN_RETURN))
+_SUBJECTS = {"unit": _UNIT_SUBJECT, "cluster": _CLUSTER_SUBJECT}
 
 
 def _months(plan: Plan) -> exp.Expr:
@@ -169,10 +153,14 @@ def build_unit_table(name: str, query: exp.Select) -> exp.Expr:
     return exp.Create(this=exp.table_(name), kind="TABLE", expression=query, properties=kind)
 
 
+def _subject(level: str) -> exp.Expr:
+    if level in _SUBJECTS:
+        return fill(_SUBJECTS[level])
+    return fill(_AREA_SUBJECT, level=level, code=exp.column(AREA_COLUMNS[level], "e"))
+
+
 def _subjects(plan: Plan) -> exp.Expr:
-    levels = sorted({level for level, _ in plan.grouping})
-    holes = {"district": {"district": DISTRICT}}
-    queries = [fill(_SUBJECTS[level], **holes.get(level, {})) for level in levels]
+    queries = [_subject(level) for level in sorted({level for level, _ in plan.grouping})]
     return exp.union(*queries, distinct=False) if len(queries) > 1 else queries[0]
 
 

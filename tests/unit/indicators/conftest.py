@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -22,4 +22,15 @@ def world(tmp_path: Path, project: Project) -> Iterator[World]:
     engine = sa.create_engine(f"duckdb:///{tmp_path / 'warehouse.duckdb'}")
     with engine.connect() as connection:
         yield World(connection, project, "duckdb")
+    engine.dispose()
+
+
+@pytest.fixture
+def make_world(warehouse_url: str) -> Iterator[Callable[[Project], World]]:
+    """Make the world of a project, on either engine."""
+    engine = sa.create_engine(warehouse_url)
+    with engine.connect() as connection:
+        yield lambda project: World(
+            connection, project, "duckdb" if engine.dialect.name == "duckdb" else "postgres"
+        )
     engine.dispose()

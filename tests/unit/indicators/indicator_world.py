@@ -1,4 +1,4 @@
-"""A small real warehouse on a DuckDB file: tables from the contracts, the agreed views, rows made by hand."""
+"""A small real warehouse: tables from the contracts, its own views, rows made by hand."""
 
 from __future__ import annotations
 
@@ -10,25 +10,20 @@ from typing import Any
 import sqlalchemy as sa
 
 from g60pipeline.contracts.indicators import Indicator, TimeBasis
+from g60pipeline.contracts.knowledge import Boundaries
 from g60pipeline.contracts.periods import Period, period_range
 from g60pipeline.contracts.project import Project
 from g60pipeline.indicators.check import check_indicator
-from g60pipeline.indicators.compile import Dialect, compile_indicators, run_table_statements
-from g60pipeline.indicators.marts import mart_view_sql
+from g60pipeline.indicators.compile import Dialect, compile_indicators
+from g60pipeline.indicators.marts import mart_at_cut_sql, mart_view_sql
+from g60pipeline.operations.compute import ask_for_months, prepare_world
+from g60pipeline.warehouse.dimensions import write_dimensions
+from g60pipeline.warehouse.engine import Warehouse
+from g60pipeline.warehouse.marts import create_mart_view
 from g60pipeline.warehouse.tables import SCHEMAS, build_metadata
+from g60pipeline.warehouse.views import create_views
 
 ROOT = Path(__file__).parents[3]
-
-LATEST_SUBMISSION = """
-CREATE VIEW core.latest_submission AS
-SELECT s.reporting_unit_code, f.form, s.period, p.month_index, MAX(s.submission_id) AS submission_id
-FROM ops.submission s
-JOIN ops.submission_form f ON f.submission_id = s.submission_id
-JOIN ops.verdict v ON v.submission_id = s.submission_id
-JOIN core.period p ON p.period = s.period
-WHERE v.status = 'accepted'
-GROUP BY s.reporting_unit_code, f.form, s.period, p.month_index
-"""
 
 
 class World:
@@ -38,52 +33,26 @@ class World:
         self.connection = connection
         self.project = project
         self.dialect: Dialect = dialect
+        self.warehouse = Warehouse(connection.engine.url.render_as_string(hide_password=False), project)
         self.metadata = build_metadata(project)
         self.submissions = 0
+        self.boundaries: Boundaries = "as_was"
         self._build()
 
     def _build(self) -> None:
         for schema in SCHEMAS:
-            self.connection.execute(sa.text(f"CREATE SCHEMA {schema}"))
+            self.connection.execute(sa.schema.CreateSchema(schema, if_not_exists=True))
         self.metadata.create_all(self.connection)
-        self.connection.execute(sa.text(LATEST_SUBMISSION))
-        for form in self.project.forms:
-            self.connection.execute(sa.text(
-                f"CREATE VIEW core.{form}_latest AS SELECT r.*, l.month_index FROM core.{form} r"
-                f" JOIN core.latest_submission l ON l.submission_id = r.submission_id AND l.form = '{form}'"
-            ))  # fmt: skip
+        create_views(self.connection, self.metadata, self.project)
         for mart in self.project.marts.values():
-            self.connection.exec_driver_sql(
-                f"CREATE VIEW mart.{mart.name} AS {mart_view_sql(mart, self.dialect)}"
-            )
-        self._fill_dimensions()
+            sql, at_cut = mart_view_sql(mart, self.dialect), mart_at_cut_sql(mart, self.dialect)
+            create_mart_view(self.connection, mart, sql, at_cut)
+        write_dimensions(self.connection, self.metadata, self.project)
+        self.connection.execute(sa.delete(self.metadata.tables["core.obligation"]))
 
     def insert(self, table: str, rows: Sequence[dict[str, Any]]) -> None:
         if rows:
             self.connection.execute(self.metadata.tables[table].insert(), list(rows))
-
-    def _fill_dimensions(self) -> None:
-        self.insert("core.period", [
-            {"period": p.key, "month_index": p.month_index, "year_start_index": p.month_index - p.month + 1,
-             "start_date": p.start, "end_date": p.end}
-            for p in period_range(Period(2015, 1), Period(2022, 12))
-        ])  # fmt: skip
-        self.insert("core.cluster", [
-            {"cluster_code": c.code, "label_zh": c.label_zh, "label_en": c.label_en, "valid_from": c.valid_from,
-             "valid_to": c.valid_to, "organisation_form": c.attributes["organisation_form"],
-             "host_unit_code": c.attributes["host_unit"], "strategic_industry": c.attributes["strategic_industry"]}
-            for c in self.project.code_lists["clusters"].codes
-        ])  # fmt: skip
-        self.insert("core.unit", [
-            {"unit_code": u.code, "label_zh": u.label_zh, "label_en": u.label_en, "kind": u.attributes["kind"]}
-            for u in self.project.code_lists["units"].codes
-        ])  # fmt: skip
-        self.insert("core.code", [
-            {"code_list": name, "code": c.code, "label_zh": c.label_zh, "label_en": c.label_en,
-             "attributes": c.attributes}
-            for name, code_list in self.project.code_lists.items()
-            for c in code_list.codes
-        ])  # fmt: skip
 
     def owe(self, form: str, units: Sequence[str], first: str, last: str) -> None:
         """These units owe the form from the first month to the last."""
@@ -117,20 +86,20 @@ class World:
             blank = dict.fromkeys(self.project.forms[form].field_by_name)
             self.insert(f"core.{form}", [
                 blank | {"submission_id": number, "reporting_unit_code": unit, "period": period, "sheet_row": at + 4,
-                 "raw_text": {}} | row
+                 "row_version": 0, "is_dropped": False, "raw_text": {}} | row
                 for at, row in enumerate(rows)
             ])  # fmt: skip
         return number
 
     def request(self, *periods: str) -> None:
-        """Make the run's temporary tables."""
-        for statement in run_table_statements([Period.parse(period) for period in periods], self.dialect):
-            self.connection.execute(sa.text(statement))
+        """Make the world as it is now, and ask for the months."""
+        prepare_world(self.connection, self.warehouse, self.project, boundaries=self.boundaries)
+        ask_for_months(self.connection, self.warehouse, periods)
 
     def rows(self, indicator: Indicator, time: TimeBasis) -> list[dict[str, Any]]:
         """Check, compile and run; the periods are those of the last `request`."""
         check_indicator(self.project, indicator)
-        compiled = compile_indicators(self.project, [indicator], self.dialect)
+        compiled = compile_indicators(self.project, [indicator], self.dialect, self.boundaries)
         for statement in compiled.tables:
             self.connection.exec_driver_sql(statement)
         sql = next(statement.sql for statement in compiled.statements if statement.time == time)

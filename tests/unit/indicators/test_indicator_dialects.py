@@ -2,16 +2,10 @@
 
 from __future__ import annotations
 
-import os
-import shutil
-import subprocess
-from collections.abc import Iterator
 from datetime import date, datetime
-from pathlib import Path
 from typing import Any
 
 import pytest
-import sqlalchemy as sa
 import sqlglot
 from indicator_world import World
 
@@ -21,11 +15,11 @@ from g60pipeline.indicators.compile import (
     Dialect,
     compile_indicator,
     compile_indicators,
-    run_table_statements,
 )
 from g60pipeline.indicators.marts import mart_view_sql, scorecard_sql
+from g60pipeline.indicators.world import period_statements, world_statements
+from g60pipeline.warehouse.connect import build_engine, parse_url
 
-POSTGRES_BIN = Path("/usr/lib/postgresql/15/bin")
 UNITS = {"310117107": ["C01"], "310117102": ["C08"], "310117501": ["C04", "C05"]}
 
 
@@ -34,36 +28,11 @@ def test_every_statement_parses_back(project: Project, dialect: Dialect) -> None
     theme = compile_indicators(project, project.indicators.values(), dialect)
     texts = [*theme.tables, *(statement.sql for statement in theme.statements)]
     texts += [mart_view_sql(mart, dialect) for mart in project.marts.values()]
-    texts += [scorecard_sql(card, dialect) for card in project.scorecards]
-    texts += run_table_statements([Period(2021, 12)], dialect)
+    texts += [text for card in project.scorecards for text in scorecard_sql(card, dialect).values()]
+    texts += period_statements([Period(2021, 12)], dialect)
+    texts += [text for today in (True, False) for text in world_statements(project, dialect, today)]
     for text in texts:
         sqlglot.parse_one(text, dialect=dialect, error_level=sqlglot.ErrorLevel.RAISE)
-
-
-@pytest.fixture(scope="module")
-def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """URL of a throwaway cluster on a socket, run by the user postgres where we are root."""
-    if not (POSTGRES_BIN / "initdb").exists():
-        pytest.skip("PostgreSQL 15 server binaries are not installed")
-    pytest.importorskip("psycopg", reason="psycopg 3 is not installed")
-    home = Path(subprocess.run(["mktemp", "-d"], capture_output=True, text=True, check=True).stdout.strip())
-    prefix: list[str] = []
-    if os.geteuid() == 0:
-        if shutil.which("runuser") is None:
-            pytest.skip("PostgreSQL does not run as root and there is no runuser")
-        shutil.chown(home, "postgres")
-        prefix = ["runuser", "-u", "postgres", "--"]
-    data = home / "data"
-    subprocess.run([*prefix, POSTGRES_BIN / "initdb", "-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8"],
-                   check=True, capture_output=True, cwd="/")  # fmt: skip
-    start = ["-D", data, "-w", "-l", home / "log", "-o", f"-k {home} -c listen_addresses='' -c fsync=off"]
-    subprocess.run(
-        [*prefix, POSTGRES_BIN / "pg_ctl", *start, "start"], check=True, capture_output=True, cwd="/"
-    )
-    yield f"postgresql+psycopg://postgres@/postgres?host={home}"
-    stop = ["-D", data, "-m", "immediate", "stop"]
-    subprocess.run([*prefix, POSTGRES_BIN / "pg_ctl", *stop], check=True, capture_output=True, cwd="/")
-    shutil.rmtree(home)
 
 
 def _rows(cluster: str, month: int) -> dict[str, list[dict[str, Any]]]:
@@ -144,9 +113,9 @@ def _everything(world: World) -> dict[tuple[str, ...], tuple[Any, ...]]:
 
 
 def test_every_indicator_yields_the_same_rows_on_postgres(
-    world: World, postgres: str, project: Project
+    world: World, postgres_url: str, project: Project
 ) -> None:
-    engine = sa.create_engine(postgres, poolclass=sa.NullPool)
+    engine = build_engine(parse_url(postgres_url))
     with engine.connect() as connection:
         there = _everything(World(connection, project, "postgres"))
     engine.dispose()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from datetime import datetime
 
 import pytest
 from indicator_world import World
@@ -45,7 +46,7 @@ def test_the_statement_reads_the_relations_that_the_definition_names(project: Pr
         compiled = compile_indicator(project, indicator, indicator.time[0])
         sql = compiled.for_dialect("duckdb")
         for name in relations_of(indicator):
-            assert (f"mart.{name}" if name in project.marts else f"core.{name}_latest") in sql
+            assert f"run_{name}" in sql
         assert compiled.relations == relations_of(indicator)
 
 
@@ -63,18 +64,19 @@ def test_lineage_by_name_does_not_load_sqlglot() -> None:
 
 def test_a_scorecard_has_a_column_per_indicator(world: World) -> None:
     plain = {"period": "2021-12", "level": "unit", "subject_code": "310117107", "dimension": "", "dimension_code": "",
-             "unit": "person", "expected_unit_count": 1, "reporting_unit_count": 1, "status": "published"}  # fmt: skip
-    world.insert("mart.indicator_value", [
+             "boundaries": "as_was", "unit": "person", "expected_unit_count": 1, "reporting_unit_count": 1,
+             "status": "published", "definitions_version": "1", "known_from": datetime(2022, 1, 1)}  # fmt: skip
+    world.insert("mart.indicator_vintage", [
         plain | {"indicator_id": "unit_member_count", "time_basis": "end", "value": 7},
         plain | {"indicator_id": "activity_session_count", "time_basis": "month", "value": 99},
         plain | {"indicator_id": "activity_session_count", "time_basis": "year_to_date", "value": 8},
         plain | {"indicator_id": "project_count", "time_basis": "end", "value": 5, "dimension": "subject",
                  "dimension_code": "talent_team"},
-        plain | {"indicator_id": "unit_member_count", "time_basis": "end", "value": 1, "period": "2021-11"},
+        plain | {"indicator_id": "unit_member_count", "time_basis": "end", "value": 1, "known_to": datetime(2022, 1, 2)},
     ])  # fmt: skip
-    world.request("2021-12")
     scorecard = next(card for card in world.project.scorecards if card.name == "unit_scorecard")
-    rows = world.connection.exec_driver_sql(scorecard_sql(scorecard, "duckdb")).mappings().all()
+    selects = scorecard_sql(scorecard, "duckdb")
+    rows = world.connection.exec_driver_sql(selects[""]).mappings().all()
     assert len(rows) == 1
     assert list(rows[0]) == ["period", "subject_code", "label_zh", *scorecard.time]
     assert (rows[0]["label_zh"], rows[0]["unit_member_count"], rows[0]["activity_session_count"]) == (
