@@ -10,11 +10,13 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from g60pipeline.contracts.project import Project
+from g60pipeline.contracts.project import DISTRICT, Project
 from g60pipeline.files import write_whole
 from g60pipeline.settings import Settings
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from g60pipeline.warehouse.engine import Warehouse
 
 SYNTHETIC_MARK = "合成样例数据"
@@ -30,7 +32,9 @@ def write_board(
     from g60pipeline.warehouse.timeliness import read_contents, read_form_status, utc_now
 
     at = at or utc_now()
-    status = read_form_status(warehouse, months_of_board(month)[0], month, at)
+    status = _own_district(
+        warehouse.project, read_form_status(warehouse, months_of_board(month)[0], month, at)
+    )
     page = settings.out / "board" / f"{month}.html"
     data = BoardData(
         project=warehouse.project,
@@ -45,6 +49,12 @@ def write_board(
     )
     write_whole(page, build_board(data))
     return page
+
+
+def _own_district(project: Project, status: pd.DataFrame) -> pd.DataFrame:
+    """Leave out other districts' units; one that is not listed is shown to us, for somebody must look at it."""
+    others = [unit for unit, district in project.district_of.items() if district != DISTRICT]
+    return status[~status["reporting_unit_code"].isin(others)]
 
 
 def _feedback_links(settings: Settings, project: Project, month: str, beside: Path) -> dict[str, str]:

@@ -39,7 +39,7 @@ def _open(settings: Settings, project: Project) -> Generator[Warehouse | None]:
     from g60pipeline.warehouse.engine import Warehouse
 
     with Warehouse(settings.warehouse_url, project) as warehouse:
-        if Path(warehouse.url.database or "").exists():
+        if warehouse.exists():
             warehouse.create()
             yield warehouse
         else:

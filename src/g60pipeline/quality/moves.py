@@ -10,6 +10,7 @@ from collections.abc import Iterator
 
 import pandas as pd
 
+from g60pipeline.contracts.boundaries import host_in
 from g60pipeline.contracts.forms import Form, Rule
 from g60pipeline.contracts.periods import Period
 from g60pipeline.quality.edits import Edit
@@ -42,10 +43,11 @@ def _units(suspect: Suspect) -> Iterator[Edit]:
 
 
 def _hosts(suspect: Suspect) -> Iterator[str]:
-    clusters = suspect.project.code_lists["clusters"].by_code
+    project, period = suspect.project, Period.parse(suspect.period)
+    clusters = project.code_lists["clusters"].by_code
     for code in _column(suspect, "cluster_organisation", "cluster_code"):
         if code in clusters:
-            yield clusters[code].attributes["host_unit"]
+            yield host_in(code, period, project.cluster_hosts, clusters[code].attributes["host_unit"])
 
 
 def _column(suspect: Suspect, form: str, field: str) -> list[str]:

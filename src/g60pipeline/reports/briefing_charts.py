@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 from g60pipeline.contracts.base import Text
 from g60pipeline.contracts.codelists import Code
-from g60pipeline.contracts.project import Project
+from g60pipeline.contracts.periods import Period
+from g60pipeline.contracts.project import DISTRICT, Project
 from g60pipeline.reports.briefing_data import KEY_COVERAGE, SHARE_OF_NEW_MEMBERS
 from g60pipeline.reports.numbers import format_percent
 
@@ -80,14 +81,18 @@ def _bar_chart(project: Project, indicator: str, rows: Sequence[Row], codes: dic
 
 
 def build_share_chart(project: Project, values: pd.DataFrame, period: str) -> BarChart:
-    """Clusters' share of new members since January, by unit that hosts a cluster."""
-    hosts = {code.attributes["host_unit"] for code in project.code_lists["clusters"].codes}
+    """Clusters' share of new members since January, by the district's units that host a cluster."""
+    month = Period.parse(period)
+    own = project.subjects_of(DISTRICT, "cluster", month)
+    hosts = {project.attribute_in("clusters", "host_unit", cluster, month) for cluster in own}
     found = rows_of(values, SHARE_OF_NEW_MEMBERS, "unit", "year_to_date")
     rows = [row for row in found if row["period"] == period and row["subject_code"] in hosts]
     return _bar_chart(project, SHARE_OF_NEW_MEMBERS, rows, project.code_lists["units"].by_code)
 
 
 def build_coverage_chart(project: Project, values: pd.DataFrame, period: str) -> BarChart:
-    """Organisation coverage of key enterprises at the month's end, by cluster."""
-    rows = [row for row in rows_of(values, KEY_COVERAGE, "cluster", "end") if row["period"] == period]
+    """Organisation coverage of key enterprises at the month's end, by cluster of the district."""
+    own = project.subjects_of(DISTRICT, "cluster", Period.parse(period))
+    found = rows_of(values, KEY_COVERAGE, "cluster", "end")
+    rows = [row for row in found if row["period"] == period and row["subject_code"] in own]
     return _bar_chart(project, KEY_COVERAGE, rows, project.code_lists["clusters"].by_code)

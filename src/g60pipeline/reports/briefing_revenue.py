@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 from g60pipeline.contracts.periods import Period
+from g60pipeline.contracts.project import DISTRICT
 from g60pipeline.reports.briefing_charts import Row, rows_of
 from g60pipeline.reports.briefing_data import REVENUE
 from g60pipeline.reports.numbers import format_number, format_percent
@@ -126,8 +127,9 @@ def _months(values: pd.DataFrame, last: Period) -> list[Row]:
     found = [
         row for row in rows_of(values, REVENUE, "district", "month") if first <= row["period"] <= last.key
     ]
+    own = (row for row in found if row["subject_code"] == DISTRICT)
     return sorted(
-        (row for row in found if row["numerator"] is not None and row["denominator"]),
+        (row for row in own if row["numerator"] is not None and row["denominator"]),
         key=lambda row: row["period"],
     )
 

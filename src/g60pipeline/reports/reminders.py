@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from g60pipeline.contracts.deadlines import beijing_day
 from g60pipeline.contracts.periods import Period
+from g60pipeline.contracts.project import DISTRICT as OWN_DISTRICT
 from g60pipeline.contracts.project import Project
 from g60pipeline.reports.pages import render
 
@@ -41,7 +42,8 @@ class Digest:
 
 
 def build_digests(project: Project, status: pd.DataFrame, at: datetime) -> list[Digest]:
-    """Build a digest per unit with forms that are missing or returned past their due day, and one for the district.
+    """Build a digest per unit with forms that are missing or returned past their due day, and one of all units of our
+    own district for the district.
 
     `status`: rows of `read_form_status`; `at`: the instant (UTC). Where nothing is open nobody is told anything.
     """
@@ -54,7 +56,8 @@ def build_digests(project: Project, status: pd.DataFrame, at: datetime) -> list[
         by_unit.setdefault(row["reporting_unit_code"], []).append(row)
     units = [code.code for code in project.code_lists["units"].codes if code.code in by_unit]
     digests = [_unit_digest(project, unit, by_unit[unit], at) for unit in units]
-    return [*digests, _district_digest(project, {unit: by_unit[unit] for unit in units}, at)] if units else []
+    own = {unit: by_unit[unit] for unit in units if project.district_of[unit] == OWN_DISTRICT}
+    return [*digests, _district_digest(project, own, at)] if own else digests
 
 
 def _is_due(row: Any, at: datetime) -> bool:

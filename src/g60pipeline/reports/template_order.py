@@ -111,7 +111,10 @@ class Order:
         if codes.name == "units":
             return [codes.by_code[self.unit_code]]
         owners = {o["owner"] for o in self._expected if o["code_list"] == codes.name}
-        return [c for c in self.valid(codes) if any(c.attributes[o] == self.unit_code for o in owners)]
+        own = {
+            c for o in owners for c in self.project.codes_owned_by(codes.name, o, self.unit_code, self.period)
+        }
+        return [code for code in self.valid(codes) if code.code in own]
 
     @property
     def _expected(self) -> list[dict[str, Any]]:

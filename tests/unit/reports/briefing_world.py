@@ -104,7 +104,8 @@ def return_row(code: str, zh: str, en: str, state: str, **more: Any) -> dict[str
 
 
 def make_returns(project: Project) -> pd.DataFrame:
-    units = [code for code in project.code_lists["units"].codes if code.code != "310117"]
+    owing = set(project.reporting_units(Period.parse(PERIOD)))
+    units = [code for code in project.code_lists["units"].codes if code.code in owing]
     rows = {unit.code: return_row(unit.code, unit.label_zh, unit.label_en, "accepted") for unit in units}
     rows["310117105"]["submission_count"] = 2
     rows["310117109"] |= {"state": "missing", "submission_count": 0}

@@ -13,6 +13,7 @@ import pandas as pd
 
 from g60pipeline.contracts.forms import Form
 from g60pipeline.contracts.periods import Period
+from g60pipeline.contracts.project import Project
 from g60pipeline.quality.batch import Batch
 
 
@@ -47,9 +48,9 @@ def _forms(
 def missing_codes(
     frame: pd.DataFrame, batch: Batch, form: Form, field: str, code_list: str, owner: str, *, other: str
 ) -> pd.Series:
-    """Codes that belong to the unit (attribute `owner`) but have no row in a form; None when all are there
-    or it was not sent."""
-    codes = batch.project.code_lists[code_list]
+    """Codes that belonged to the unit (attribute `owner`) at the month's end but have no row in a form; None when all
+    are there or it was not sent."""
+    project, codes = batch.project, batch.project.code_lists[code_list]
     rows = batch.prepared.get(other)
     sent: dict[int, set[str]] = {}
     if rows is not None:
@@ -59,21 +60,21 @@ def missing_codes(
     for submission, unit, period in zip(
         frame["submission_id"], frame["reporting_unit_code"], frame["period"], strict=True
     ):
-        valid = set(codes.valid_codes(Period.parse(period)))
-        expected = [code for code in codes.codes_where(owner, unit) if code in valid]
+        expected = project.codes_owned_by(code_list, owner, unit, Period.parse(period))
         absent = [code for code in expected if code not in sent.get(int(submission), set())]
         answers.append(_join([f"{code} {codes.label_zh(code)}" for code in absent]))
     return pd.Series(answers, index=frame.index, dtype=object).where(batch.was_sent(frame, other), None)
 
 
-_FILE_NAME_PARTS = {
-    "unit_code": re.compile(r"(?<!\d)310117[0-9U]\d\d(?!\d)"),
-    "period": re.compile(r"(?<!\d)20\d\d-\d\d(?!\d)"),
-}
+def _file_name_pattern(project: Project, field: str) -> re.Pattern[str]:
+    """A unit's code is told from other numbers by its district."""
+    districts = "|".join(project.code_lists["units"].codes_where("kind", "district"))
+    parts = {"unit_code": rf"(?:{districts})[0-9U]\d\d", "period": r"20\d\d-\d\d"}
+    return re.compile(rf"(?<!\d){parts[field]}(?!\d)")
 
 
 def file_name_part(frame: pd.DataFrame, batch: Batch, form: Form, field: str) -> pd.Series:
     """What the file's name says of the unit or the month; None when it says nothing."""
-    pattern = _FILE_NAME_PARTS[field]
+    pattern = _file_name_pattern(batch.project, field)
     found = [pattern.search(name) for name in frame["file_name"]]
     return pd.Series([match[0] if match else None for match in found], index=frame.index, dtype=object)

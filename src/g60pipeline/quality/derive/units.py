@@ -122,32 +122,43 @@ def reported_by_others_only(
 def sum_over_units(
     frame: pd.DataFrame, batch: Batch, form: Form, by: str, fields: dict[str, str], *, other: str
 ) -> pd.Series:
-    """Sum over all units of one field of their forms; `fields` names the field for each value of the row's field `by`.
+    """Sum over all units of the row's district of one field of their forms; `fields` names it for each value of `by`.
 
     Missing where a unit that owes the form is not in force yet or left the cell blank: a missing addend is not 0.
     不适用 adds nothing. Missing for other values of `by`, and where nobody owes the form.
     """
     addends = unit_addends(frame, batch, by, fields, other).groupby("row")
     sums = addends["addend"].agg(lambda values: values.sum(skipna=False))
-    owing = {period: _count_owing(batch, str(period), other) for period in frame["period"].unique()}
-    units_owing = frame["period"].map(owing).set_axis(range(len(frame)))
+    pairs = list(zip(frame["reporting_unit_code"], frame["period"], strict=True))
+    owing = {pair: _count_owing(batch, *pair, other) for pair in dict.fromkeys(pairs)}
+    units_owing = pd.Series([owing[pair] for pair in pairs])
     has_all = addends["reporting_unit_code__other"].nunique() == units_owing.reindex(sums.index)
     return sums.where(has_all).astype("float64").reindex(range(len(frame))).set_axis(frame.index)
 
 
-def _count_owing(batch: Batch, period: str, form: str) -> int:
-    month = Period.parse(period)
-    return sum(owed.form == form and owed.is_owed_in(month) for owed in batch.project.obligations)
+def _count_owing(batch: Batch, unit: str, period: str, form: str) -> int:
+    """Units of the unit's district that owe the form."""
+    month, district_of = Period.parse(period), batch.project.district_of
+    owing = (owed for owed in batch.project.obligations if owed.form == form and owed.is_owed_in(month))
+    return sum(district_of[owed.unit_code] == district_of[unit] for owed in owing)
 
 
 def unit_addends(
     frame: pd.DataFrame, batch: Batch, by: str, fields: dict[str, str], other: str
 ) -> pd.DataFrame:
-    """What each unit adds to a row: row, reporting_unit_code__other, addend (0 for 不适用, missing for a blank)."""
+    """What each unit of the same district adds to a row: row, reporting_unit_code__other, addend.
+
+    The addend of 不适用 is 0, that of a blank is missing.
+    """
     asked = _asked(frame, [by])
     found = _with_others(
         asked[asked[by].isin(list(fields))], batch, other, take=[*fields.values(), "raw_text"]
     )
+    district_of = batch.project.district_of
+    own, others = (
+        found[name].map(district_of) for name in ("reporting_unit_code", "reporting_unit_code__other")
+    )
+    found = found[own == others]
     parts = [
         part.assign(addend=part[f"{field}__other"].mask(_is_not_applicable(part, field), 0.0))
         for value, field in fields.items()

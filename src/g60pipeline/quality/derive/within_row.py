@@ -60,12 +60,15 @@ def is_valid_uscc(frame: pd.DataFrame, batch: Batch, form: Form, field: str) -> 
 def code_attribute(
     frame: pd.DataFrame, batch: Batch, form: Form, field: str, code_list: str, attribute: str
 ) -> pd.Series:
-    """Attribute of the row's code; None for a blank or an unknown code."""
+    """Attribute of the row's code at the period's end; None for a blank or an unknown code."""
+    project = batch.project
     attributes = {
-        code.code: code.attributes.get(attribute) or None
-        for code in batch.project.code_lists[code_list].codes
+        (code, key): project.attribute_in(code_list, attribute, code, Period.parse(key))
+        for key in frame["period"].unique()
+        for code in project.code_lists[code_list].by_code
     }
-    return frame[field].map(attributes.get).astype(object)
+    found = [attributes.get(pair) for pair in zip(frame[field], frame["period"], strict=True)]
+    return pd.Series(found, index=frame.index, dtype=object)
 
 
 def total(frame: pd.DataFrame, batch: Batch, form: Form, fields: Sequence[str]) -> pd.Series:
