@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
@@ -61,6 +62,39 @@ def _figures(rows: list[dict[str, Any]]) -> Table:
             row["id"], row["measure"], ours, sign, _number(row["theirs"]), row["unit"], row["coverage"], met
         )
     return table
+
+
+def print_revisions(rows: list[dict[str, Any]], parts: tuple[str, ...]) -> None:
+    """Print values that changed between two releases, and the parts of each change."""
+    table = Table("indicator", "time", "level", "subject", "part", "boundaries", "before", "after", "why")
+    for column in table.columns[6:8]:
+        column.justify = "right"
+    for row in rows:
+        key = (row[name] for name in ("indicator_id", "time_basis", "level", "subject_code"))
+        part = f"{row['dimension']}={row['dimension_code']}" if row["dimension"] else ""
+        before, after = (_figure(row[name]) for name in ("value_before", "value_after"))
+        changed = [f"{name.replace('_', ' ')} {_figure(row[name])}" for name in parts if row[name]]
+        why = ", ".join([*changed, *([row["note"]] if row["note"] else [])])
+        table.add_row(*key, part, row["boundaries"], before, after, why)
+    Console(width=None if sys.stdout.isatty() else WIDTH).print(table if rows else "nothing changed")
+
+
+def _figure(figure: Any) -> str:
+    return _number(None if figure is None else float(figure))
+
+
+def print_values(rows: Sequence[Mapping[Any, Any]]) -> None:
+    """Print an indicator's values, each with its coverage and status."""
+    table = Table("time", "level", "subject", "part", "value", "unit", "n of N", "status", "boundaries")
+    table.columns[4].justify = "right"
+    for row in rows:
+        part = f"{row['dimension']}={row['dimension_code']}" if row["dimension"] else ""
+        coverage = f"{row['reporting_unit_count']} of {row['expected_unit_count']}"
+        table.add_row(
+            row["time_basis"], row["level"], row["subject_code"], part, _number(row["value"]), row["unit"],
+            coverage, row["status"], row["boundaries"],
+        )  # fmt: skip
+    Console(width=None if sys.stdout.isatty() else WIDTH).print(table if rows else "no values")
 
 
 def print_check(project: Project, checked: SelfCheck) -> None:

@@ -113,6 +113,7 @@ def test_a_forms_tables_have_the_contracts_columns(specs: list[dg.AssetSpec], pr
 def test_each_expectation_is_one_check(graph: dg.Definitions, project: Project) -> None:
     cover = {("quality/verdicts", rule.check) for rule in project.cover.rules}
     forms = {(f"staged/{form.name}", rule.check) for form in project.forms.values() for rule in form.rules}
+    corrections = {(f"core/{name}", "corrections_meet_their_expected_value") for name in project.forms}
     intake = set(project.messages.intake)
 
     checks = Counter(
@@ -126,7 +127,7 @@ def test_each_expectation_is_one_check(graph: dg.Definitions, project: Project) 
     of_intake = {(asset, name) for asset, name in checks if name in intake}
     assert Counter(name for _, name in of_intake) == Counter(intake)
     assert {asset for asset, _ in of_intake} == {"intake/received", "quality/verdicts"}
-    assert set(checks) - of_intake == cover | forms
+    assert set(checks) - of_intake == cover | forms | corrections
 
 
 def test_every_check_says_why_and_how_grave(graph: dg.Definitions) -> None:

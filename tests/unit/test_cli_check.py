@@ -182,5 +182,5 @@ def test_a_warehouse_that_cannot_be_read_is_no_finding(
     (tmp_path / "home" / "warehouse.duckdb").write_bytes(b"nothing of the kind")
     done = check(write(tmp_path, project, sample, "blank_required_cell"))
     assert done.exit_code == 1
-    assert "cannot be read" in done.stderr
+    assert "cannot be opened" in done.stderr
     assert not list(tmp_path.glob(f"*-{SHEET}.xlsx"))

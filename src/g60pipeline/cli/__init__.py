@@ -9,10 +9,34 @@ from __future__ import annotations
 import os
 import sys
 
-from g60pipeline.cli import months, returns
+from g60pipeline.cli import (
+    contracts,
+    corrections,
+    documents,
+    explain,
+    months,
+    publish,
+    releases,
+    returns,
+    roles,
+    values,
+)
 from g60pipeline.cli.common import app
 
-__all__ = ["app", "main", "months", "returns"]
+__all__ = [
+    "app",
+    "contracts",
+    "corrections",
+    "documents",
+    "explain",
+    "main",
+    "months",
+    "publish",
+    "releases",
+    "returns",
+    "roles",
+    "values",
+]
 
 
 def main() -> None:

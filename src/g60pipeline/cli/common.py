@@ -71,11 +71,12 @@ def parse_range(first: str, last: str) -> tuple[Period, Period]:
 
 def with_warehouse(settings: Settings, project: Project, work: Callable[[Warehouse], T]) -> T:
     """Do something with the warehouse; leaves with an explanation when it cannot be opened."""
+    from g60pipeline.operations.marts import prepare
     from g60pipeline.warehouse.engine import Warehouse, WarehouseError
 
     try:
         with Warehouse(settings.warehouse_url, project) as warehouse:
-            warehouse.create()
+            prepare(warehouse)
             return work(warehouse)
     except WarehouseError as error:
         raise fail(str(error)) from error

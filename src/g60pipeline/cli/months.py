@@ -105,10 +105,16 @@ def ui(port: Annotated[int, typer.Option(help="Port on 127.0.0.1.")] = 3000) -> 
 
 def _report(settings: Settings, project: Project, first: str, last: str, as_json: bool) -> int:
     from g60pipeline.operations.outcome import read_outcome
+    from g60pipeline.warehouse.correction_states import read_states
 
-    outcome = with_warehouse(
-        settings, project, lambda warehouse: read_outcome(settings, warehouse, first, last)
+    outcome, states = with_warehouse(
+        settings,
+        project,
+        lambda warehouse: (read_outcome(settings, warehouse, first, last), read_states(warehouse)),
     )
+    for state in states:
+        if state.has_failed and first <= state.correction.period <= last:
+            typer.echo(state.message, err=True)
     if as_json:
         typer.echo(json.dumps(outcome, ensure_ascii=False, default=str))
     else:

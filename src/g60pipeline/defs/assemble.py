@@ -7,13 +7,16 @@ from typing import Any
 
 import dagster as dg
 
-from g60pipeline.defs.automation import inbox_sensor, month_after_due_day, month_job, receive_job
+from g60pipeline.defs.automation import inbox_sensor, month_after_due_day, month_job, publish_job, receive_job
 from g60pipeline.defs.board import board, board_each_morning, reminders, status_job
 from g60pipeline.defs.checks import expectations
 from g60pipeline.defs.core import core
+from g60pipeline.defs.corrections import corrections
 from g60pipeline.defs.feedback import feedback
 from g60pipeline.defs.intake import received
 from g60pipeline.defs.marts import indicators, marts, scorecards
+from g60pipeline.defs.publish import snapshot
+from g60pipeline.defs.release import release
 from g60pipeline.defs.reports import briefing
 from g60pipeline.defs.resources import House
 from g60pipeline.defs.staging import staged
@@ -35,9 +38,11 @@ def build_definitions(resource_overrides: Mapping[str, Any] | None = None) -> dg
             feedback,
             board,
             reminders,
+            release,
+            snapshot,
         ],
-        asset_checks=[expectations],
-        jobs=[month_job, receive_job, status_job],
+        asset_checks=[expectations, corrections],
+        jobs=[month_job, receive_job, status_job, publish_job],
         sensors=[inbox_sensor],
         schedules=[month_after_due_day, board_each_morning],
         resources={"house": House(), **(resource_overrides or {})},

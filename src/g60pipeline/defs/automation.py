@@ -15,10 +15,17 @@ from g60pipeline.defs.intake import RECEIVED
 from g60pipeline.defs.partitions import month_before
 from g60pipeline.defs.resources import House
 
+# What is released is decided by people, month by month.
+_RELEASED = dg.AssetSelection.groups("release", "published")
 month_job = dg.define_asset_job(
     "month",
-    selection=dg.AssetSelection.all(),
+    selection=dg.AssetSelection.all() - _RELEASED,
     description="One month over all units, from the inbox to the briefing; a range of months is one run too.",
+)
+publish_job = dg.define_asset_job(
+    "publish",
+    selection=_RELEASED,
+    description="Freeze a month's values, if the gate lets them pass, and publish everything that was released.",
 )
 receive_job = dg.define_asset_job(
     "receive",

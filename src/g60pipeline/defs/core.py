@@ -1,4 +1,5 @@
-"""Assets `core/<form>`: staged rows of accepted submissions, appended once each, one transaction per month."""
+"""Assets `core/<form>`: staged rows of accepted submissions, appended once each, one transaction per month; then the
+district's corrections, whatever month they are of."""
 
 from typing import Any
 
@@ -20,7 +21,7 @@ def _specs() -> list[dg.AssetSpec]:
                 f"{form.title.zh}（入库）：{form.title.en}. Append-only; `core.{form.name}_latest` holds the rows in force.\n\n"
                 f"{form.description} {form.grain}."
             ),
-            kinds={"duckdb", "table"},
+            kinds={"sql", "table"},
             metadata=table_metadata(form_schema(form), f"core.{form.name}"),
             partitions_def=MONTHS,
             code_version=form.version,
@@ -31,7 +32,8 @@ def _specs() -> list[dg.AssetSpec]:
 
 @dg.multi_asset(name="core", specs=_specs(), can_subset=True, backfill_policy=ONE_RUN)
 def core(context: dg.AssetExecutionContext, house: House) -> Any:
-    """Append what was accepted up to the run's last month."""
+    """Append what was accepted up to the run's last month, and lay the corrections over it."""
+    from g60pipeline.operations.corrections import apply_corrections
     from g60pipeline.warehouse import ledger
 
     months, warehouse = months_of(context), house.warehouse
@@ -39,6 +41,8 @@ def core(context: dg.AssetExecutionContext, house: House) -> Any:
         with warehouse.transaction() as connection:
             for form, submission_ids in forms.items():
                 ledger.append_accepted(connection, warehouse, form, submission_ids)
+    for event in apply_corrections(warehouse):
+        context.log.info(f"correction {event['correction_id']}: {event['kind']}")
     counts = ledger.count_all_rows(warehouse, "core", months)
     for key in sorted(context.selected_asset_keys):
         yield dg.MaterializeResult(asset_key=key, metadata=row_count(counts[key.path[-1]], months))

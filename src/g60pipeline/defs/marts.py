@@ -3,24 +3,17 @@
 Belongs here: one asset per file of `assets/marts/` and `assets/indicators/`, one per scorecard. Not here: their SQL.
 """
 
-from concurrent.futures import ThreadPoolExecutor
-from functools import cache
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any
 
 import dagster as dg
 
 from g60pipeline.contracts.indicators import IndicatorFile, Scorecard
-from g60pipeline.contracts.periods import Period
+from g60pipeline.defs.lineage import column_lineage
 from g60pipeline.defs.metadata import columns_of, mart_schema, spec, table_metadata
 from g60pipeline.defs.partitions import MONTHS, ONE_RUN, months_of
 from g60pipeline.defs.resources import House, project
 from g60pipeline.defs.verdicts import VERDICTS
 from g60pipeline.indicators.relations import relations_of
-
-if TYPE_CHECKING:
-    from g60pipeline.indicators.compile import CompiledTheme
-
-Dialect = Literal["duckdb", "postgres"]
 
 
 def _relation_key(name: str) -> dg.AssetKey:
@@ -43,16 +36,12 @@ def _mart_specs() -> list[dg.AssetSpec]:
 
 @dg.multi_asset(name="marts", specs=_mart_specs(), can_subset=True)
 def marts(context: dg.AssetExecutionContext, house: House) -> Any:
-    """Create or replace all views; they cost nothing and read one another's tables."""
-    from g60pipeline.indicators.marts import mart_view_sql
-    from g60pipeline.warehouse.marts import create_mart_view, dialect_name
+    """Create or replace the views that changed; they cost nothing and read one another's tables."""
+    from g60pipeline.operations.marts import create_marts
 
-    dialect = dialect_name(house.warehouse)
-    with house.warehouse.transaction() as connection:
-        for mart in house.project.marts.values():
-            create_mart_view(connection, mart, mart_view_sql(mart, dialect))
+    create_marts(house.warehouse)
     for key in sorted(context.selected_asset_keys):
-        yield dg.MaterializeResult(asset_key=key)
+        yield dg.MaterializeResult(asset_key=key, metadata=column_lineage(key))
 
 
 def _theme_relations(file: IndicatorFile) -> list[str]:
@@ -66,20 +55,10 @@ def _theme_spec(file: IndicatorFile) -> dg.AssetSpec:
         deps=[_relation_key(name) for name in _theme_relations(file)],
         group="indicators",
         description=f"{file.title.zh} / {file.title.en}\n\n{listed}",
-        kinds={"sql", "duckdb"},
+        kinds={"sql", "table"},
         metadata={"dagster/table_name": "mart.indicator_value", "indicators": len(file.indicators)},
         partitions_def=MONTHS,
     )
-
-
-@cache
-def _compiled(theme: str, dialect: Dialect) -> "CompiledTheme":
-    from g60pipeline.indicators.check import check_project
-    from g60pipeline.indicators.compile import compile_indicators
-
-    check_project(project())
-    file = next(file for file in project().indicator_files if file.theme == theme)
-    return compile_indicators(project(), file.indicators, dialect)
 
 
 @dg.multi_asset(
@@ -89,33 +68,20 @@ def _compiled(theme: str, dialect: Dialect) -> "CompiledTheme":
     backfill_policy=ONE_RUN,
 )
 def indicators(context: dg.AssetExecutionContext, house: House) -> Any:
-    """Compute every indicator of the selected themes for the run's months; one transaction per theme."""
+    """Compute what changed of the selected themes: the run's months, and earlier or later ones that returns reach."""
+    from g60pipeline.operations.compute import update_indicators
+
     months = months_of(context)
-    keys = sorted(context.selected_asset_keys)
-    # Planning a statement takes one core, and compiling the next theme another.
-    with ThreadPoolExecutor(max_workers=2) as pool:
-        done = [pool.submit(_compute, house, key.path[-1], months) for key in keys]
-    for future in done:
-        future.result()
-    columns = columns_of(house, "mart.indicator_value")
-    for key in keys:
-        yield dg.MaterializeResult(asset_key=key, metadata=columns)
-
-
-def _compute(house: House, theme: str, months: list[str]) -> None:
-    """Replace the values of a theme's indicators for the months, on a connection of its own."""
-    from g60pipeline.indicators.compile import run_table_statements
-    from g60pipeline.warehouse.marts import dialect_name, replace_rows, run_statements
-
-    warehouse = house.warehouse
-    dialect = dialect_name(warehouse)
-    compiled = _compiled(theme, dialect)
-    ids = sorted({statement.indicator_id for statement in compiled.statements})
-    selects = [statement.sql for statement in compiled.statements]
-    with warehouse.transaction() as connection:
-        run_statements(connection, run_table_statements([Period.parse(month) for month in months], dialect))
-        run_statements(connection, compiled.tables)
-        replace_rows(connection, warehouse.table("mart.indicator_value"), months, selects, indicator_id=ids)
+    keys = {key.path[-1]: key for key in sorted(context.selected_asset_keys)}
+    columns = columns_of(house, "mart.indicator_vintage")
+    for done in update_indicators(house.warehouse, months, list(keys)):
+        key = keys[done.theme]
+        for month in (month for month in done.months if month not in months):
+            context.log_event(
+                dg.AssetMaterialization(key, "a return of another month reached it", partition=month)
+            )
+        counts = {"months_computed": len(done.months), "values_changed": done.changed_count}
+        yield dg.MaterializeResult(asset_key=key, metadata={**columns, **counts, **column_lineage(key)})
 
 
 def _scorecard_spec(scorecard: Scorecard) -> dg.AssetSpec:
@@ -136,7 +102,6 @@ def _scorecard_spec(scorecard: Scorecard) -> dg.AssetSpec:
         description=f"{scorecard.title.zh}：{scorecard.description.zh}\n\n{scorecard.title.en}. {scorecard.description.en}",
         kinds={"sql", "table"},
         metadata=table_metadata(dg.TableSchema([*keys, *columns]), f"mart.{scorecard.name}"),
-        partitions_def=MONTHS,
     )
 
 
@@ -144,24 +109,11 @@ def _scorecard_spec(scorecard: Scorecard) -> dg.AssetSpec:
     name="scorecards",
     specs=[_scorecard_spec(scorecard) for scorecard in project().scorecards],
     can_subset=True,
-    backfill_policy=ONE_RUN,
 )
 def scorecards(context: dg.AssetExecutionContext, house: House) -> Any:
-    """Pivot indicator values into the wide tables."""
-    from g60pipeline.indicators.compile import run_table_statements
-    from g60pipeline.indicators.marts import scorecard_sql
-    from g60pipeline.warehouse.marts import dialect_name, replace_rows, run_statements
+    """Create or replace the views that set indicator values side by side, where they changed."""
+    from g60pipeline.operations.marts import create_marts
 
-    months, warehouse = months_of(context), house.warehouse
-    dialect = dialect_name(warehouse)
-    by_name = {scorecard.name: scorecard for scorecard in house.project.scorecards}
+    create_marts(house.warehouse)
     for key in sorted(context.selected_asset_keys):
-        name = key.path[-1]
-        with warehouse.transaction() as connection:
-            run_statements(
-                connection, run_table_statements([Period.parse(month) for month in months], dialect)
-            )
-            replace_rows(
-                connection, warehouse.table(f"mart.{name}"), months, [scorecard_sql(by_name[name], dialect)]
-            )
-        yield dg.MaterializeResult(asset_key=key)
+        yield dg.MaterializeResult(asset_key=key, metadata=column_lineage(key))

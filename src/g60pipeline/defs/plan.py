@@ -52,6 +52,9 @@ def _rests_on(key: dg.AssetKey, deps: dict[dg.AssetKey, set[dg.AssetKey]]) -> fr
 
 
 def select_assets(graph: dg.Definitions, forms: frozenset[str]) -> list[dg.AssetKey]:
-    """Keys of the assets of which every form is owed."""
-    deps = {spec.key: {dep.asset_key for dep in spec.deps} for spec in graph.resolve_all_asset_specs()}
+    """Keys of the month's assets of which every form is owed."""
+    specs = [
+        spec for spec in graph.resolve_all_asset_specs() if spec.group_name not in ("release", "published")
+    ]
+    deps = {spec.key: {dep.asset_key for dep in spec.deps} for spec in specs}
     return sorted(key for key in deps if _rests_on(key, deps) <= forms)

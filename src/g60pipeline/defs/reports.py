@@ -19,11 +19,21 @@ if TYPE_CHECKING:
 BRIEFING = dg.AssetKey(["report", "briefing"])
 
 
+def _is_shown(house: House, month_figure: "MonthFigure") -> bool:
+    """Say whether a figure may stand on a page: a protected one only where the district published it itself."""
+    from g60pipeline.operations.disclosure import protected_indicators
+
+    protected = protected_indicators(house.project)
+    return month_figure.has_reference or month_figure.figure.read.indicator not in protected
+
+
 def _reading(house: House, month_figure: "MonthFigure", found: dict[str, Any] | None) -> "FigureReading":
     from g60pipeline.indicators.figures import compare
     from g60pipeline.reports.briefing_data import FigureReading
 
     figure = month_figure.figure
+    if found is not None and not _is_shown(house, month_figure):
+        found = {**found, "value": None, "coverage_ratio": None, "status": "withheld"}
     comparison = compare(house.project, figure, found["value"] if found else None)
     return FigureReading(
         figure=figure,

@@ -56,11 +56,12 @@ class House(dg.ConfigurableResource[Any]):
     def warehouse(self) -> Warehouse:
         """The run's warehouse, opened and, where needed, created at first use; WarehouseError when it is in use elsewhere."""
         if self._warehouse is None:
+            from g60pipeline.operations.marts import prepare
             from g60pipeline.warehouse.engine import Warehouse
 
             Path(self.settings.home).mkdir(parents=True, exist_ok=True)
             warehouse = Warehouse(self.settings.warehouse_url, self.project)
-            warehouse.create()
+            prepare(warehouse)
             self._warehouse = warehouse
         return self._warehouse
 

@@ -25,7 +25,7 @@ def _specs() -> list[dg.AssetSpec]:
             deps=[RECEIVED],
             group="staged",
             description=f"{form.title.zh}（暂存）：{form.title.en}. {form.description}\n\n{form.grain}.",
-            kinds={"pandas", "duckdb"},
+            kinds={"pandas", "table"},
             metadata=table_metadata(form_schema(form), f"staged.{form.name}"),
             partitions_def=MONTHS,
             code_version=form.version,
