@@ -17,11 +17,11 @@ from g60pipeline.contracts.project import Project, load_project
 from g60pipeline.settings import find_project_root
 
 
-def g60(home: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    """Run the command with its state in `home`."""
+def g60(home: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Run the command with its state in `home`; further settings by name."""
     return subprocess.run(
         [sys.executable, "-m", "g60pipeline.cli", *arguments],
-        env={**os.environ, "G60_HOME": str(home)},
+        env={**os.environ, "G60_HOME": str(home), **environment},
         capture_output=True,
         text=True,
         check=False,
