@@ -29,7 +29,9 @@ ROOT = Path(__file__).parents[3]
 class World:
     """Rows by hand; `read` runs an indicator as production does."""
 
-    def __init__(self, connection: sa.Connection, project: Project, dialect: Dialect) -> None:
+    def __init__(
+        self, connection: sa.Connection, project: Project, dialect: Dialect, is_built: bool = False
+    ) -> None:
         self.connection = connection
         self.project = project
         self.dialect: Dialect = dialect
@@ -37,7 +39,8 @@ class World:
         self.metadata = build_metadata(project)
         self.submissions = 0
         self.boundaries: Boundaries = "as_was"
-        self._build()
+        if not is_built:
+            self._build()
 
     def _build(self) -> None:
         for schema in SCHEMAS:
