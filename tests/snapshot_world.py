@@ -86,7 +86,7 @@ ROWS: dict[str, list[tuple[Any, ...]]] = {
     "figure": [
         ("310117001", "", 0.123456789, "ratio", Decimal("1234567.5"), 1234, 2021, True, date(2021, 12, 31), AT),
         ("310117001", "route", None, "ratio", None, None, None, None, None, None),
-        ("310117107", "", 1 / 3, "project", Decimal("-0.000000000001"), 10**17 + 1, 2021, False, date(2022, 1, 1), AT),
+        ("310117107", "", 0.33333333333333, "project", Decimal("-0.000000000001"), 10**17 + 1, 2021, False, date(2022, 1, 1), AT),
         ("310117107", "route", 98765.0, "wan_yuan", Decimal(0), 0, 2021, False, date(2022, 1, 1), AT),
     ],
 }  # fmt: skip

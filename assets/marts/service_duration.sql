@@ -21,7 +21,7 @@ columns:
 */
 WITH timed AS (
   SELECT c.reporting_unit_code, c.period, c.month_index, c.cluster_code, c.case_no, c.enterprise_uscc, c.service_kind,
-         CAST(EXTRACT(EPOCH FROM (c.completed_at - c.accepted_at)) AS NUMERIC(24, 6)) / 3600 AS duration_hours,
+         CAST(EXTRACT(EPOCH FROM (c.completed_at - c.accepted_at)) AS DOUBLE PRECISION) / 3600 AS duration_hours,
          CAST(k.attributes ->> 'promised_hours' AS NUMERIC(24, 6)) AS promised_hours
   FROM core.service_case_latest AS c
   LEFT JOIN core.code AS k ON k.code_list = 'service_kinds' AND k.code = c.service_kind

@@ -282,9 +282,14 @@ def _said(run: Run) -> dict[str, Any]:
     status = json.loads(run.command("status", "--from", FIRST, "--to", LAST, "--json", code=RETURNED))
     assert status.pop("where")["board"] == str(run.home / "out" / "board" / f"{LAST}.html")
     indicator = "key_enterprise_organisation_coverage"
+    asked = {
+        "latest": (),
+        "released": ("--release", RELEASES[0]),
+        "known": ("--as-of", f"{run.steps[0]:%Y-%m-%dT%H:%M:%S}"),
+    }
     values = {
-        how: json.loads(run.command("values", indicator, "--period", LAST, "--json", *how))
-        for how in ((), ("--release", RELEASES[0]), ("--as-of", f"{run.steps[0]:%Y-%m-%dT%H:%M:%S}"))
+        name: json.loads(run.command("values", indicator, "--period", LAST, "--json", *when))
+        for name, when in asked.items()
     }
     assert all(values.values())
     page = Path(run.command("board", "--month", LAST).strip())
