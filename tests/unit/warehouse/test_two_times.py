@@ -11,6 +11,7 @@ from ledger_world import MONTH, TOWN, Ledger
 from g60pipeline.contracts.knowledge import Cut
 from g60pipeline.operations.marts import create_marts
 from g60pipeline.operations.values import read_rows
+from g60pipeline.warehouse.engine import WarehouseError
 from g60pipeline.warehouse.ledger import append_accepted
 from g60pipeline.warehouse.world import find_cut
 
@@ -88,7 +89,8 @@ def test_marts_and_forms_are_read_at_the_same_three_times(ledger: Ledger) -> Non
         before = read_rows(ledger.warehouse, name, MONTH, as_of=datetime(2021, 12, 2))
         assert sorted(latest["enterprise_uscc"]) == ["E2", "E3"]
         assert list(before["enterprise_uscc"]) == ["E1"]
-        assert read_rows(ledger.warehouse, name, MONTH, release_id="never").empty
+        with pytest.raises(WarehouseError, match="no release never"):
+            read_rows(ledger.warehouse, name, MONTH, release_id="never")
     with pytest.raises(KeyError):
         read_rows(ledger.warehouse, "submission", MONTH)
     with pytest.raises(ValueError, match="not for both"):
