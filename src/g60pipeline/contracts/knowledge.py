@@ -1,12 +1,23 @@
-"""Which world a figure belongs to: what was known (a cut through the ledgers), and on which boundaries.
+"""What names a figure, and which world it belongs to: what was known (a cut through the ledgers), on which boundaries.
 
-Belongs here: the two coordinates and nothing else. Not here: finding a cut (warehouse), computing in it (operations).
+Belongs here: key and coordinates, nothing else. Not here: finding a cut (warehouse), computing in it (operations).
 """
 
 from __future__ import annotations
 
 from typing import Literal, NamedTuple
 
+# What names a value of an indicator, wherever it is stored, compared or released.
+VALUE_KEY = (
+    "indicator_id",
+    "period",
+    "time_basis",
+    "boundaries",
+    "level",
+    "subject_code",
+    "dimension",
+    "dimension_code",
+)
 Boundaries = Literal["as_was", "as_now"]
 
 

@@ -24,16 +24,9 @@ from typing import Any
 
 import pandas as pd
 
-KEY = (
-    "indicator_id",
-    "period",
-    "time_basis",
-    "boundaries",
-    "level",
-    "subject_code",
-    "dimension",
-    "dimension_code",
-)
+from g60pipeline.contracts.knowledge import VALUE_KEY
+
+KEY = VALUE_KEY
 AS_WAS = "as_was"
 SUPPRESSED = "suppressed"
 Key = tuple[str, ...]

@@ -76,9 +76,8 @@ def _with_dictionary(tree: exp.Query, project: Project) -> exp.Query:
         part = exp.CTE(
             this=_values(_DICTIONARY[name](project)), alias=exp.TableAlias(this=exp.to_identifier(name))
         )
-        tree = tree if tree.args.get("with_") else tree.with_("placeholder_", as_="SELECT 1")
-        parts = tree.args["with_"].expressions
-        parts[:] = [part, *(other for other in parts if other.alias != "placeholder_")]
+        others = tree.args["with_"].expressions if tree.args.get("with_") else []
+        tree.set("with_", exp.With(expressions=[part, *others]))
     return tree
 
 

@@ -9,7 +9,7 @@ from collections.abc import Container, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from g60pipeline.contracts.indicators import Indicator, TimeBasis
-from g60pipeline.contracts.knowledge import Boundaries
+from g60pipeline.contracts.knowledge import VALUE_KEY, Boundaries
 from g60pipeline.contracts.project import Project
 from g60pipeline.operations.compute import ask_for_months
 
@@ -22,16 +22,7 @@ if TYPE_CHECKING:
     from g60pipeline.indicators.contributions import ContributionStatement
     from g60pipeline.warehouse.engine import Warehouse
 
-KEY = [
-    "indicator_id",
-    "period",
-    "time_basis",
-    "boundaries",
-    "level",
-    "subject_code",
-    "dimension",
-    "dimension_code",
-]
+KEY = list(VALUE_KEY)
 _SIDE = [*KEY, "side", "contributor"]
 
 

@@ -12,19 +12,9 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from g60pipeline.contracts.knowledge import Boundaries
+from g60pipeline.contracts.knowledge import VALUE_KEY, Boundaries
 from g60pipeline.warehouse.engine import Warehouse, append_rows
 
-_KEYS = (
-    "indicator_id",
-    "period",
-    "time_basis",
-    "level",
-    "subject_code",
-    "dimension",
-    "dimension_code",
-    "boundaries",
-)
 _OF_VINTAGE = ("definitions_version", "known_from", "known_to")
 
 
@@ -71,8 +61,8 @@ def store_values(
         vintage.c.period.in_(periods),
         vintage.c.indicator_id.in_(indicator_ids),
     )
-    same_key = [vintage.c[name] == value.c[name] for name in _KEYS]
-    others = [name for name in value_columns(warehouse) if name not in _KEYS]
+    same_key = [vintage.c[name] == value.c[name] for name in VALUE_KEY]
+    others = [name for name in value_columns(warehouse) if name not in VALUE_KEY]
     same = sa.and_(*same_key, *(vintage.c[name].is_not_distinct_from(value.c[name]) for name in others))
     connection.execute(
         sa.update(vintage)
