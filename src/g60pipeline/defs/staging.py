@@ -39,11 +39,19 @@ _FINDING = ("form", "rule", "sheet", "sheet_row", "cell", "field", "value", "quo
 
 def _rows_beside(number: int, parsed: "ParsedReturn") -> dict[str, list[dict[str, Any]]]:
     """Rows, by table, of what a return holds beside its forms' rows."""
+    from g60pipeline.intake.forms import hash_content
+
     key = {"submission_id": number}
-    layouts = parsed.layouts.items()
     sheets = [
-        {**key, "form": name, "sheet": layout["sheet"], "row_count": len(parsed.rows[name]), "layout": layout}
-        for name, layout in layouts
+        {
+            **key,
+            "form": name,
+            "sheet": layout["sheet"],
+            "row_count": len(parsed.rows[name]),
+            "layout": layout,
+            "content_hash": hash_content(parsed.rows[name]),
+        }
+        for name, layout in parsed.layouts.items()
     ]
     findings = [
         {**key, "finding_no": n, **{name: getattr(finding, name) for name in _FINDING}}

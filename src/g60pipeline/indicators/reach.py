@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from g60pipeline.contracts.indicators import IndicatorFile
+from g60pipeline.contracts.indicators import Indicator
 from g60pipeline.contracts.periods import Period
 from g60pipeline.contracts.project import Project
 from g60pipeline.indicators.plan import Plan, build_plan
@@ -57,13 +57,9 @@ class Reach:
         return found
 
 
-def reaches_of(project: Project, file: IndicatorFile) -> tuple[Reach, ...]:
-    """Return what the indicators of a theme read."""
-    return tuple(
-        Reach(build_plan(project, indicator, time))
-        for indicator in file.indicators
-        for time in indicator.time
-    )
+def reaches_of(project: Project, indicator: Indicator) -> tuple[Reach, ...]:
+    """Return what an indicator reads, on each of its time bases."""
+    return tuple(Reach(build_plan(project, indicator, time)) for time in indicator.time)
 
 
 def period_of(month_index: int) -> Period:

@@ -7,9 +7,10 @@ columns are (layout.py, grid.py), one cell's text (text.py), data frames (frames
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from decimal import Decimal
+from hashlib import sha256
 from typing import Any
 
 from g60pipeline.contracts.codelists import Code, CodeList
@@ -34,6 +35,12 @@ class TypedRow:
     number: int
     values: dict[str, Any]
     texts: dict[str, str]
+
+
+def hash_content(rows: Iterable[TypedRow]) -> str:
+    """Return a fingerprint of what the rows say, whatever their order and place in the sheet."""
+    said = sorted(repr((sorted(row.values.items()), sorted(row.texts.items()))) for row in rows)
+    return sha256("\n".join(said).encode()).hexdigest()
 
 
 @dataclass

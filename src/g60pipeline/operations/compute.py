@@ -5,13 +5,11 @@ Belongs here: putting the warehouse's rows and the indicators' statements togeth
 
 from __future__ import annotations
 
-import hashlib
+from collections import Counter
 from collections.abc import Container, Generator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cache
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from g60pipeline.contracts.indicators import Indicator, IndicatorFile
@@ -23,7 +21,7 @@ if TYPE_CHECKING:
     import sqlalchemy as sa
 
     from g60pipeline.indicators.compile import CompiledTheme, Dialect
-    from g60pipeline.indicators.reach import Reach
+    from g60pipeline.operations.changes import Waiting
     from g60pipeline.warehouse.engine import Warehouse
 
 
@@ -107,21 +105,16 @@ def compute_all(
 
     Nothing is stored.
     """
-    from g60pipeline.warehouse.marts import dialect_name
     from g60pipeline.warehouse.vintages import read_values
 
-    dialect = dialect_name(warehouse)
     chosen = [
         tuple(indicator for indicator in file.indicators if only is None or indicator.id in only)
         for file in project.indicator_files
     ]
     rows: list[dict[str, Any]] = []
-    # Planning a statement takes one core, and compiling the next theme another.
-    with ThreadPoolExecutor(max_workers=1) as pool:
-        waiting = [pool.submit(_compiled, project, some, dialect, boundaries) for some in chosen if some]
-        for compiled in (future.result() for future in waiting):
-            compute_theme(connection, warehouse, compiled, periods)
-            rows += read_values(connection, warehouse)
+    for compiled in _compile_ahead(warehouse, project, [some for some in chosen if some], boundaries):
+        compute_theme(connection, warehouse, compiled, periods)
+        rows += read_values(connection, warehouse)
     return rows
 
 
@@ -133,38 +126,74 @@ def update_indicators(
 ) -> list[Computed]:
     """Bring the stored values of themes up to date: of the months given, and of every month computed before.
 
-    Only months whose inputs or definitions changed since they were last computed are computed; all when `rebuild`.
-    One transaction per theme.
+    Only indicators and months whose inputs or definitions changed since they were last computed are computed; all when
+    `rebuild`. One transaction.
     """
-    project = warehouse.project
-    files = [file for file in project.indicator_files if themes is None or file.theme in themes]
-    waiting = _waiting(warehouse, files, periods, rebuild)
-    # Planning a statement takes one core, and compiling the next theme another.
-    with ThreadPoolExecutor(max_workers=2) as pool:
-        done = [pool.submit(_update, warehouse, file, waiting[file.theme]) for file in files]
-    return [future.result() for future in done]
+    from g60pipeline.operations.changes import find_waiting
+
+    files = [file for file in warehouse.project.indicator_files if themes is None or file.theme in themes]
+    waiting = find_waiting(warehouse, [i for file in files for i in file.indicators], periods, rebuild)
+    batches = [batch for file in files for batch in _batches(file, waiting)]
+    changed = _update(warehouse, batches, waiting) if batches else Counter[str]()
+    return [
+        Computed(
+            file.theme,
+            tuple(sorted({month for indicator in file.indicators for month in waiting[indicator.id]})),
+            changed[file.theme],
+        )
+        for file in files
+    ]
 
 
-def _update(warehouse: Warehouse, file: IndicatorFile, fingerprints: dict[str, str]) -> Computed:
-    """Compute the months (month → fingerprint) of a theme and store what became different."""
-    from g60pipeline.warehouse.marts import dialect_name
+@dataclass(frozen=True)
+class _Batch:
+    """Indicators of a theme that wait for the same months."""
+
+    theme: str
+    indicators: tuple[Indicator, ...]
+    months: tuple[str, ...]
+
+
+def _batches(file: IndicatorFile, waiting: Waiting) -> list[_Batch]:
+    by_months: dict[tuple[str, ...], list[Indicator]] = {}
+    for indicator in file.indicators:
+        if waiting[indicator.id]:
+            by_months.setdefault(tuple(waiting[indicator.id]), []).append(indicator)
+    return [_Batch(file.theme, tuple(found), months) for months, found in by_months.items()]
+
+
+def _update(warehouse: Warehouse, batches: Sequence[_Batch], waiting: Waiting) -> Counter[str]:
+    """Compute the batches and store what became different; returns how many values did, by theme."""
     from g60pipeline.warehouse.timeliness import utc_now
     from g60pipeline.warehouse.vintages import remember_computations, store_values
 
-    months, changed = sorted(fingerprints), 0
-    if not months:
-        return Computed(file.theme, (), 0)
-    project, dialect = warehouse.project, dialect_name(warehouse)
-    ids = [indicator.id for indicator in file.indicators]
+    project, changed, now = warehouse.project, Counter[str](), utc_now()
+    sets = [batch.indicators for batch in batches]
     with warehouse.transaction() as connection:
-        now = utc_now()
         for boundaries in boundaries_of(project):
             prepare_world(connection, warehouse, project, boundaries=boundaries)
-            compiled = _compiled(project, file.indicators, dialect, boundaries)
-            compute_theme(connection, warehouse, compiled, months)
-            changed += store_values(connection, warehouse, months, ids, boundaries, now)
-        remember_computations(connection, warehouse, file.theme, fingerprints, now)
-    return Computed(file.theme, tuple(months), changed)
+            themes = _compile_ahead(warehouse, project, sets, boundaries)
+            for batch, compiled in zip(batches, themes, strict=True):
+                compute_theme(connection, warehouse, compiled, batch.months)
+                ids = [indicator.id for indicator in batch.indicators]
+                changed[batch.theme] += store_values(
+                    connection, warehouse, batch.months, ids, boundaries, now
+                )
+        remember_computations(connection, warehouse, waiting, now)
+    return changed
+
+
+def _compile_ahead(
+    warehouse: Warehouse, project: Project, sets: Sequence[Sequence[Indicator]], boundaries: Boundaries
+) -> Generator[CompiledTheme]:
+    """Yield each set of indicators compiled: planning a statement takes one core, and compiling the next set another."""
+    from g60pipeline.warehouse.marts import dialect_name
+
+    dialect = dialect_name(warehouse)
+    with ThreadPoolExecutor(max_workers=1) as pool:
+        compiled = [pool.submit(_compiled, project, indicators, dialect, boundaries) for indicators in sets]
+        for future in compiled:
+            yield future.result()
 
 
 def boundaries_of(project: Project) -> tuple[Boundaries, ...]:
@@ -190,96 +219,3 @@ def _compiled(
             _CHECKED.add(project.definitions_version)
         _COMPILED[key] = compile_indicators(project, indicators, dialect, boundaries)
     return _COMPILED[key]
-
-
-@cache
-def _code_hash() -> str:
-    """Hash of the code that makes statements of definitions: other code, other values."""
-    import g60pipeline.indicators as package
-
-    digest = hashlib.sha256()
-    for path in sorted(Path(next(iter(package.__path__))).glob("*.py")):
-        digest.update(path.read_bytes())
-    return digest.hexdigest()
-
-
-def _theme_hash(project: Project, file: IndicatorFile) -> str:
-    """Hash of everything but rows that a theme's values rest on."""
-    lists = [*project.code_lists.values(), project.obligations, project.unit_links, project.cluster_hosts]
-    parts = (
-        _code_hash(),
-        file,
-        sorted(project.marts.items()),
-        [(f.name, f.fields) for f in project.forms.values()],
-        lists,
-    )
-    return hashlib.sha256(repr(parts).encode()).hexdigest()
-
-
-def _waiting(
-    warehouse: Warehouse, files: Sequence[IndicatorFile], periods: Sequence[str], rebuild: bool
-) -> dict[str, dict[str, str]]:
-    """Return what is to be computed: theme → month → fingerprint of its inputs as they are."""
-    from g60pipeline.indicators.reach import reaches_of
-    from g60pipeline.warehouse.vintages import read_computations, read_inputs
-
-    known = read_computations(warehouse)
-    inputs = _Inputs(warehouse.project, read_inputs(warehouse))
-    waiting: dict[str, dict[str, str]] = {}
-    for file in files:
-        theme_hash, reaches = _theme_hash(warehouse.project, file), reaches_of(warehouse.project, file)
-        months = {*periods, *(period for theme, period in known if theme == file.theme)}
-        now = {period: inputs.fingerprint(theme_hash, reaches, Period.parse(period)) for period in months}
-        waiting[file.theme] = {
-            period: fingerprint
-            for period, fingerprint in now.items()
-            if rebuild or known.get((file.theme, period)) != fingerprint
-        }
-    return waiting
-
-
-class _Inputs:
-    """The state of every form and month, and which months lack something."""
-
-    def __init__(self, project: Project, rows: Sequence[tuple[str, str, str, str]]) -> None:
-        self.project = project
-        parts: dict[tuple[str, int], list[str]] = {}
-        units: dict[tuple[str, int], set[str]] = {}
-        for form, period, unit, state in rows:
-            key = (form, Period.parse(period).month_index)
-            parts.setdefault(key, []).append(f"{unit} {state}")
-            units.setdefault(key, set()).add(unit)
-        self.states = {key: " ".join(sorted(found)) for key, found in parts.items()}
-        self.units = units
-        self._owed: dict[tuple[str, int], set[str]] = {}
-        self.first = min((month for _, month in parts), default=0)
-
-    def fingerprint(self, theme_hash: str, reaches: Sequence[Reach], period: Period) -> str:
-        """Hash of all that the theme's values of a month can rest on."""
-        month = period.month_index
-        read: set[tuple[str, int]] = set()
-        for reach in reaches:
-            months = reach.months(month, self._is_complete(reach, month), self.first)
-            read |= {(form, at) for form in (reach.forms or ("",)) for at in months}
-        states = (
-            f"{form} {at} {self.states[form, at]}" for form, at in sorted(read) if (form, at) in self.states
-        )
-        return hashlib.sha256("\n".join((theme_hash, *states)).encode()).hexdigest()
-
-    def _is_complete(self, reach: Reach, month: int) -> bool:
-        return all(
-            self._owing(form, at) <= self.units.get((form, at), set())
-            for form in reach.forms
-            for at in reach.window(month)
-        )
-
-    def _owing(self, form: str, month: int) -> set[str]:
-        from g60pipeline.indicators.reach import period_of
-
-        key = (form, month)
-        if key not in self._owed:
-            period = period_of(month)
-            self._owed[key] = {
-                o.unit_code for o in self.project.obligations if o.form == form and o.is_owed_in(period)
-            }
-        return self._owed[key]

@@ -142,7 +142,7 @@ def _inputs(warehouse: Warehouse, project: Project, period: str, cut: Cut) -> li
         in_force = read_in_force(connection, cut)
     first = min((row["month_index"] for row in in_force), default=0)
     month = Period.parse(period).month_index
-    reaches = [reach for file in project.indicator_files for reach in reaches_of(project, file)]
+    reaches = [reach for one in project.indicators.values() for reach in reaches_of(project, one)]
     read = {
         (form, at) for reach in reaches for form in reach.forms for at in reach.months(month, False, first)
     }

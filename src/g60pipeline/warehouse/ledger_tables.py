@@ -34,6 +34,7 @@ def add_ledgers(metadata: sa.MetaData) -> None:
         text("sheet", "工作表 / sheet or file inside the submission", nullable=False),
         number("row_count", "行数 / rows read", nullable=False),
         column("layout", sa.JSON(), "列位置 / field → column letter and unit of measure as read"),
+        text("content_hash", "内容指纹 / fingerprint of the values read, whatever their order or place"),
         schema="ops", comment="报送所含报表 / forms of a submission and where their columns stood",
     )  # fmt: skip
     sa.Table(

@@ -54,11 +54,11 @@ def add_values(metadata: sa.MetaData) -> None:
     )  # fmt: skip
     sa.Table(
         "computation", metadata,
-        text("theme", "主题 / theme of indicators", key=True),
+        text("indicator_id", "指标 / indicator", key=True),
         text("period", "月份 / month", key=True),
         text("fingerprint", "输入指纹 / hash of everything that the values rest on", nullable=False),
         column("computed_at", sa.DateTime(), "计算时间 / when they were computed, UTC", nullable=False),
-        schema="mart", comment="计算记录 / what the values of a theme and month were computed from",
+        schema="mart", comment="计算记录 / what the values of an indicator and month were computed from",
     )  # fmt: skip
 
 

@@ -79,23 +79,33 @@ def store_values(
     return int(connection.execute(stored).scalar_one())
 
 
-def read_computations(warehouse: Warehouse) -> dict[tuple[str, str], str]:
-    """Return the fingerprint of what was last computed, by theme and month."""
+def read_computations(warehouse: Warehouse) -> dict[str, dict[str, str]]:
+    """Return the fingerprint of what was last computed: indicator → month → fingerprint."""
     table = warehouse.table("mart.computation")
+    found: dict[str, dict[str, str]] = {}
     with warehouse.engine.connect() as connection:
-        rows = connection.execute(sa.select(table.c.theme, table.c.period, table.c.fingerprint)).all()
-    return {(theme, period): fingerprint for theme, period, fingerprint in rows}
+        for indicator, period, fingerprint in connection.execute(
+            sa.select(table.c.indicator_id, table.c.period, table.c.fingerprint)
+        ):
+            found.setdefault(indicator, {})[period] = fingerprint
+    return found
 
 
 def remember_computations(
-    connection: sa.Connection, warehouse: Warehouse, theme: str, fingerprints: dict[str, str], now: datetime
+    connection: sa.Connection, warehouse: Warehouse, fingerprints: dict[str, dict[str, str]], now: datetime
 ) -> None:
-    """Remember what the theme's values of months (month → fingerprint) were computed from."""
+    """Remember what values were computed from: indicator → month → fingerprint."""
     table = warehouse.table("mart.computation")
-    connection.execute(sa.delete(table).where(table.c.theme == theme, table.c.period.in_(list(fingerprints))))
+    alike: dict[tuple[str, ...], list[str]] = {}
+    for indicator, months in fingerprints.items():
+        alike.setdefault(tuple(months), []).append(indicator)
+    for months, indicators in alike.items():
+        is_old = sa.and_(table.c.indicator_id.in_(indicators), table.c.period.in_(months))
+        connection.execute(sa.delete(table).where(is_old))
     rows: list[dict[str, Any]] = [
-        {"theme": theme, "period": period, "fingerprint": fingerprint, "computed_at": now}
-        for period, fingerprint in fingerprints.items()
+        {"indicator_id": indicator, "period": period, "fingerprint": fingerprint, "computed_at": now}
+        for indicator, months in fingerprints.items()
+        for period, fingerprint in months.items()
     ]
     append_rows(connection, table, rows)
 
@@ -103,13 +113,19 @@ def remember_computations(
 def read_inputs(warehouse: Warehouse) -> list[tuple[str, str, str, str]]:
     """Return everything that values can rest on, as (form, month, unit, state); the form is blank for the ledger itself.
 
-    A form's state is the submission in force with the row versions that corrections made; the ledger's are the
-    submissions of a unit with their verdicts.
+    A form's state is the content of the rows in force, so that a form that is sent again unchanged changes nothing; where
+    the district corrected it, the submission in force and the corrections. The ledger's are the submissions of a unit with
+    their verdicts.
     """
     queries = (
-        "SELECT form, period, reporting_unit_code, CAST(submission_id AS TEXT) FROM core.latest_submission",
-        "SELECT form, period, reporting_unit_code, CAST(event_id AS TEXT) FROM ops.correction_event"
-        " WHERE kind IN ('applied', 'retired')",
+        "SELECT l.form, l.period, l.reporting_unit_code, coalesce(f.content_hash, CAST(l.submission_id AS TEXT))"
+        " FROM core.latest_submission l"
+        " JOIN ops.submission_form f ON f.submission_id = l.submission_id AND f.form = l.form",
+        "SELECT e.form, e.period, e.reporting_unit_code,"
+        " CAST(e.event_id AS TEXT) || ' ' || coalesce(CAST(l.submission_id AS TEXT), '')"
+        " FROM ops.correction_event e LEFT JOIN core.latest_submission l"
+        " ON l.form = e.form AND l.period = e.period AND l.reporting_unit_code = e.reporting_unit_code"
+        " WHERE e.kind IN ('applied', 'retired')",
         "SELECT '', s.period, s.reporting_unit_code,"
         " CAST(s.submission_id AS TEXT) || ' ' || coalesce(CAST(max(v.verdict_id) AS TEXT), '')"
         " FROM ops.submission s LEFT JOIN ops.verdict v ON v.submission_id = s.submission_id"

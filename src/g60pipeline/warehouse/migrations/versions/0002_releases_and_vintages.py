@@ -37,6 +37,7 @@ def upgrade() -> None:
     metadata.create_all(connection)
     for name in ("district_code", "city_code", "corridor_code"):
         op.add_column("unit", sa.Column(name, TEXT), schema="core")
+    op.add_column("submission_form", sa.Column("content_hash", TEXT), schema="ops")
     for form in base_tables(connection, "core"):
         if "sheet_row" in column_names(connection, "core", form):
             _version_rows(form)
@@ -125,7 +126,7 @@ def _vintages(metadata: sa.MetaData) -> None:
     )  # fmt: skip
     sa.Table(
         "computation", metadata,
-        key("theme", TEXT),
+        key("indicator_id", TEXT),
         key("period", TEXT),
         required("fingerprint", TEXT),
         required("computed_at", sa.DateTime()),
