@@ -11,7 +11,7 @@ export PYTHON
 # A file's tests stay together: they share what its fixtures made.
 PARALLEL := --numprocesses auto --dist loadfile
 
-.PHONY: help run sample ui test histories check static schemas contracts dictionary constraints bench snapshot screenshots clean
+.PHONY: help run sample ui test coverage histories check static schemas contracts dictionary constraints bench snapshot screenshots clean
 
 help: ## list the targets
 	@sed -nE 's/^([a-z]+):.*## (.*)/\1\t\2/p' Makefile | expand -t 14
@@ -27,11 +27,14 @@ sample: .venv/.runtime ## make the sample returns only
 ui: .venv/.runtime ## Dagster's pages at http://127.0.0.1:3000
 	$(BIN)/g60 ui
 
-test: .venv/.dev ## all tests, with coverage
+test: .venv/.dev ## all tests
+	$(BIN)/pytest $(PARALLEL)
+
+coverage: .venv/.dev ## all tests, and which lines and branches they reach
 	$(BIN)/pytest --cov $(PARALLEL)
 
 histories: .venv/.dev ## fifty random histories on both engines against the reference model (FIRST_HISTORY=51 for others)
-	HISTORIES=$(or $(HISTORIES),50) $(BIN)/pytest -q $(subst loadfile,load,$(PARALLEL)) tests/reference
+	HISTORIES=$(or $(HISTORIES),50) $(BIN)/pytest -q $(subst loadfile,load,$(PARALLEL)) tests/reference tests/unit/warehouse/test_incremental.py
 
 check: static ## static checks and the fast tests
 	$(BIN)/pytest -q $(PARALLEL) tests/unit tests/contracts tests/gx_fused

@@ -1,8 +1,13 @@
-"""Databases that tests of every folder share. PostgreSQL starts with the first test that asks for it."""
+"""What tests of every folder share: databases, and what is too dear to be made by each test process.
+
+PostgreSQL starts with the first test that asks for it.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import fcntl
+import os
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -16,6 +21,25 @@ def postgres_cluster() -> Iterator[Cluster]:
     cluster = Cluster()
     yield cluster
     cluster.stop()
+
+
+@pytest.fixture(scope="session")
+def make_once(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str, Callable[[Path], None]], Path]:
+    """Fill a folder by name, once for all test processes of this session; the others wait for it."""
+    base = tmp_path_factory.getbasetemp()
+    shared = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+
+    def make(name: str, fill: Callable[[Path], None]) -> Path:
+        folder, marker = shared / name, shared / f"{name}.made"
+        with (shared / f"{name}.lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if not marker.exists():
+                folder.mkdir()
+                fill(folder)
+                marker.touch()
+        return folder
+
+    return make
 
 
 @pytest.fixture

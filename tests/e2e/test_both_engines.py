@@ -21,8 +21,8 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from command import g60
 
-from conftest import g60
 from g60pipeline.contracts.project import Project
 from g60pipeline.operations.marts import prepare
 from g60pipeline.operations.published import create_published

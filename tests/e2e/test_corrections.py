@@ -13,8 +13,8 @@ from typing import Any
 import dagster as dg
 import openpyxl
 import pytest
+from command import g60
 
-from conftest import g60
 from g60pipeline.contracts.project import Project
 from g60pipeline.defs.instance import open_instance
 from g60pipeline.settings import find_project_root

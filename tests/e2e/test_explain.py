@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from command import g60
 from playwright.sync_api import Browser, sync_playwright
 from ui_screenshots import CHROMIUM, launch
 
-from conftest import g60
 from g60pipeline.contracts.project import Project, load_project
 from g60pipeline.operations.explain import explain as explain_figure
 from g60pipeline.operations.explain import explain_all

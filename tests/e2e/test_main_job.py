@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from command import g60
 
-from conftest import g60
 from g60pipeline.contracts.project import Project
 from g60pipeline.warehouse.engine import Warehouse
 

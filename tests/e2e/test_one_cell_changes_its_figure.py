@@ -10,8 +10,7 @@ from typing import Any, NamedTuple
 
 import openpyxl
 import pytest
-
-from conftest import g60
+from command import g60
 
 MONTH = "2021-12"
 

@@ -6,9 +6,9 @@ import shutil
 from pathlib import Path
 
 import pytest
+from command import g60
 from warehouse_export import export_hashes
 
-from conftest import g60
 from g60pipeline.contracts.project import Project
 
 MONTHS = ("2020-12", "2021-01", "2021-02", "2021-03")

@@ -15,8 +15,8 @@ from subprocess import CompletedProcess
 from typing import Any
 
 import pytest
+from command import g60
 
-from conftest import g60
 from frozen_world import FIRST, LATE, MEMBERS, MONTH, FrozenWorld
 from g60pipeline.settings import find_project_root
 

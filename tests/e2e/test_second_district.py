@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from command import g60
 
-from conftest import g60
 from g60pipeline.contracts.periods import Period
 from g60pipeline.contracts.project import Project, load_project
 from g60pipeline.sample.generate import build_sample

@@ -6,8 +6,8 @@ import json
 from pathlib import Path
 
 import pytest
+from command import g60
 
-from conftest import g60
 from g60pipeline.contracts.periods import Period
 from g60pipeline.contracts.project import Project
 from g60pipeline.intake.parsers import parse

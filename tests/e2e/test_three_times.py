@@ -7,8 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
-from conftest import g60
+from command import g60
 
 INDICATOR = ("values", "unit_member_count", "--period", "2021-12")
 ROWS = ("rows", "cluster_enterprise", "--period", "2021-12")

@@ -99,17 +99,6 @@ def found(world: FrozenWorld, release_id: str = SECOND_ID) -> list[tuple[str, st
     return [(difference.what, difference.key) for difference in world.verify(release_id)]
 
 
-@pytest.fixture
-def released(world: FrozenWorld) -> FrozenWorld:
-    """Two releases; the definitions of the first are no longer the project's."""
-    world.release()
-    world.send(LATE, 104)
-    world.send_again(FIRST, 111)
-    world.define("membership", threshold=0.7)
-    world.release("revised")
-    return world
-
-
 def of(release_id: str) -> Where:
     return {"release_id": release_id}
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -47,7 +48,9 @@ def values(ledger: Ledger) -> list[tuple[Any, ...]]:
     return sorted(plain.itertuples(index=False, name=None), key=repr)
 
 
-@settings(max_examples=6, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(
+    max_examples=int(os.environ.get("HISTORIES", "3")), deadline=None, suppress_health_check=list(HealthCheck)
+)
 @given(history=arrivals)
 def test_any_order_of_arrivals_ends_where_a_full_rebuild_ends(
     ledger: Ledger, history: list[tuple[str, str, int, str]]
