@@ -29,6 +29,7 @@ from steps import (
 
 from g60pipeline.contracts.knowledge import Boundaries
 from g60pipeline.contracts.project import Project
+from g60pipeline.intake.forms import TypedRow, hash_content
 from g60pipeline.operations.compute import compute_all, open_world, update_indicators
 from g60pipeline.operations.corrections import apply_corrections
 from g60pipeline.operations.releases import ReleaseError, create_release
@@ -116,6 +117,7 @@ class Replay:
                     "sheet": form,
                     "row_count": len(rows),
                     "layout": {},
+                    "content_hash": hash_content(TypedRow(n, row, {}) for n, row in enumerate(rows)),
                 }
                 append_rows(connection, warehouse.table("ops.submission_form"), [sheet])
                 append_rows(connection, warehouse.table(f"staged.{form}"), list(_staged(step, number, form)))
