@@ -58,23 +58,27 @@ def values(
 
 @app.command()
 def rows(
-    name: Annotated[str, typer.Argument(help="A form, a mart or a scorecard.")],
+    name: Annotated[str, typer.Argument(help="A form, a mart, a scorecard or a dimension.")],
     period: Annotated[str, typer.Option(help="Month, YYYY-MM.")],
     as_of: AsOf = None,
     release_id: ReleaseId = None,
     as_json: Json = False,
 ) -> None:
-    """Print the rows in force of a form, or those of a mart or scorecard, as CSV: now, at an instant or in a release.
+    """Print the rows in force of a form, or those of a mart, scorecard or dimension, as CSV: now, at an instant or in a release.
 
     Example: g60 rows cluster_enterprise --period 2021-12 --release 2021-12.1
     """
     from g60pipeline.operations.values import read_rows
+    from g60pipeline.warehouse.tables import DIMENSIONS
 
     month = parse_period(period).key
     settings, project = load()
-    known = [*project.forms, *project.marts, *(scorecard.name for scorecard in project.scorecards)]
+    scorecards = [scorecard.name for scorecard in project.scorecards]
+    known = [*project.forms, *project.marts, *scorecards, *DIMENSIONS]
     if name not in known:
-        raise typer.BadParameter(f"{name} is no form, mart or scorecard; there are {', '.join(known)}")
+        raise typer.BadParameter(
+            f"{name} is no form, mart, scorecard or dimension; there are {', '.join(known)}"
+        )
     if as_of is not None and release_id is not None:
         raise typer.BadParameter("give one of --as-of and --release")
     found = with_warehouse(

@@ -49,16 +49,22 @@ def read_rows(
 ) -> pd.DataFrame:
     """Return the rows of a month of a form, a mart or a scorecard, at one of the three times, as `read_indicator_values`.
 
-    KeyError for a name that is none of them.
+    Of a dimension that has no months all rows. KeyError for a name that is none of them.
     """
+    from g60pipeline.warehouse.tables import DIMENSIONS
+
     project = warehouse.project
     if name in project.forms:
         latest, base = f"core.{name}_latest", f"core.{name}"
     elif name in project.marts or name in {scorecard.name for scorecard in project.scorecards}:
         latest = base = f"mart.{name}"
+    elif name in DIMENSIONS:
+        latest = base = f"core.{name}"
     else:
         raise KeyError(name)
     source, parameters = _at(warehouse, latest, base, as_of, release_id)
+    if name in DIMENSIONS and "period" not in warehouse.table(f"core.{name}").c:
+        return warehouse.read(f"SELECT * FROM {source}", parameters)
     return warehouse.read(f"SELECT * FROM {source} WHERE period = :period", {**parameters, "period": period})
 
 

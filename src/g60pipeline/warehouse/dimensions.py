@@ -1,12 +1,12 @@
 """Dimensions written from the code lists: codes, units, clusters, months, obligations.
 
-Belongs here: their rows. They follow the code lists, which are dated and under version control, so they are replaced.
+Belongs here: their rows. They follow the code lists, so they are replaced; what they said before stays in their history.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
@@ -16,6 +16,7 @@ from g60pipeline.contracts.codelists import Obligation
 from g60pipeline.contracts.deadlines import deadlines_of
 from g60pipeline.contracts.periods import Period, period_range
 from g60pipeline.contracts.project import Project
+from g60pipeline.warehouse.tables import DIMENSIONS
 
 FIRST_PERIOD = Period(2014, 1)  # a year before the first return, for growth on reported bases
 LAST_PERIOD = Period(2030, 12)
@@ -149,10 +150,26 @@ def dimension_rows(project: Project) -> dict[str, list[dict[str, Any]]]:
 
 
 def write_dimensions(connection: sa.Connection, metadata: sa.MetaData, project: Project) -> None:
-    """Replace the rows of all dimensions, within the caller's transaction."""
+    """Replace the rows of all dimensions and keep in their histories what changed, within the caller's transaction."""
     from g60pipeline.warehouse.engine import append_rows
 
+    now = datetime.now(UTC).replace(tzinfo=None)
     for name, rows in {**dimension_rows(project), "period": list(_periods())}.items():
         table = metadata.tables[f"core.{name}"]
         connection.execute(sa.delete(table))
         append_rows(connection, table, rows)
+        if name in DIMENSIONS:
+            _keep_history(connection, table, metadata.tables[f"core.{name}_history"], now)
+
+
+def _keep_history(connection: sa.Connection, table: sa.Table, history: sa.Table, now: datetime) -> None:
+    """Close what the dimension says no longer, and open what it says anew."""
+    # PostgreSQL cannot compare JSON, but the texts that it is written as.
+    pairs = [(sa.cast(history.c[c.name], sa.Text()), sa.cast(c, sa.Text())) for c in table.columns]
+    same = sa.and_(history.c.known_to.is_(None), *(one.is_not_distinct_from(other) for one, other in pairs))
+    still = sa.exists(sa.select(sa.literal(1)).select_from(table).where(same))
+    connection.execute(sa.update(history).where(history.c.known_to.is_(None), ~still).values(known_to=now))
+    known = sa.exists(sa.select(sa.literal(1)).select_from(history).where(same))
+    names = [*table.columns.keys(), "known_from"]
+    new = sa.select(*table.columns, sa.literal(now, sa.DateTime())).where(~known)
+    connection.execute(sa.insert(history).from_select(names, new))

@@ -127,6 +127,21 @@ def _dimensions(metadata: sa.MetaData) -> None:
     )  # fmt: skip
 
 
+DIMENSIONS = ("code", "unit", "unit_link", "cluster", "cluster_host", "obligation")
+
+
+def _dimension_histories(metadata: sa.MetaData) -> None:
+    for name in DIMENSIONS:
+        of = metadata.tables[f"core.{name}"]
+        sa.Table(
+            f"{name}_history", metadata,
+            *(column(c.name, c.type, str(c.comment)) for c in of.columns),
+            column("known_from", sa.DateTime(), "起始时间 / since when the code lists said so, UTC"),
+            column("known_to", sa.DateTime(), "截止时间 / until when, UTC; null: they still do"),
+            schema="core", comment=f"{of.comment} — 沿革 / as the code lists said over time; append-only but for known_to",
+        )  # fmt: skip
+
+
 def build_metadata(project: Project) -> sa.MetaData:
     """Build every table of the warehouse, with comments, from the contracts."""
     metadata = sa.MetaData()
@@ -137,6 +152,7 @@ def build_metadata(project: Project) -> sa.MetaData:
         _form_table(metadata, form, "staged", "暂存", is_core=False)
         _form_table(metadata, form, "core", "入库", is_core=True)
     _dimensions(metadata)
+    _dimension_histories(metadata)
     add_values(metadata)
     add_releases(metadata)
     return metadata

@@ -14,6 +14,7 @@ from sqlalchemy.exc import ProgrammingError
 
 from g60pipeline.contracts.forms import Form
 from g60pipeline.contracts.project import Project
+from g60pipeline.warehouse.tables import DIMENSIONS
 
 # What stands now is what the last readable submission of the unit and month says; of an explained finding nothing is
 # open any more, whether it was explained with it or later.
@@ -246,6 +247,24 @@ def _create_values(connection: sa.Connection, metadata: sa.MetaData) -> None:
     replace_function(connection, f"{name}_in_release", {"in_release_id": "TEXT"}, name, released)
 
 
+def _create_dimensions(connection: sa.Connection) -> None:
+    # A release is made by the code lists of its moment.
+    released = "(SELECT created_at FROM release.release WHERE release_id = in_release_id)"
+    for dimension in DIMENSIONS:
+        name = f"core.{dimension}"
+        # In the table's own order, which is not that of the contracts once a revision has added columns.
+        columns = ", ".join(connection.exec_driver_sql(f"SELECT * FROM {name} WHERE FALSE").keys())
+        for suffix, parameter, type_, at in (
+            ("as_of", "as_of_instant", "TIMESTAMP", "as_of_instant"),
+            ("in_release", "in_release_id", "TEXT", released),
+        ):
+            query = (
+                f"SELECT {columns} FROM {name}_history"
+                f" WHERE known_from <= {at} AND (known_to IS NULL OR known_to > {at})"
+            )
+            replace_function(connection, f"{name}_{suffix}", {parameter: type_}, name, query)
+
+
 def create_views(connection: sa.Connection, metadata: sa.MetaData, project: Project) -> None:
     """Create or replace the views and functions, within the caller's transaction."""
     comment = "在用报送 / submission in force by unit, form and month"
@@ -268,4 +287,5 @@ def create_views(connection: sa.Connection, metadata: sa.MetaData, project: Proj
     replace_view(connection, "ops.rule_health", _RULE_HEALTH, comment, {})
     for form in project.forms.values():
         _create_rows(connection, metadata, form)
+    _create_dimensions(connection)
     _create_values(connection, metadata)

@@ -21,6 +21,7 @@ from g60pipeline.contracts.project import Project
 from g60pipeline.warehouse.connect import POSTGRES
 from g60pipeline.warehouse.dimensions import dimension_rows
 from g60pipeline.warehouse.engine import Warehouse, append_rows
+from g60pipeline.warehouse.tables import DIMENSIONS
 from g60pipeline.warehouse.views import in_force_sql, rows_sql
 
 _IN_FORCE = sa.Table(
@@ -36,7 +37,6 @@ _UNKNOWN = """
 SELECT quote_ident(relname) FROM pg_class
 WHERE relnamespace = pg_my_temp_schema() AND relkind = 'r' AND reltuples < 0 ORDER BY relname
 """
-_DIMENSIONS = ("code", "unit", "unit_link", "cluster", "cluster_host", "obligation")
 
 
 def find_cut(connection: sa.Connection, instant: Any = None) -> Cut:
@@ -110,11 +110,11 @@ def gather_statistics(connection: sa.Connection) -> None:
 
 def _create_dimensions(connection: sa.Connection, warehouse: Warehouse, project: Project) -> None:
     if project.definitions_version == warehouse.project.definitions_version:
-        for name in _DIMENSIONS:
+        for name in DIMENSIONS:
             _create_view(connection, f"run_{name}", f"SELECT * FROM core.{name}")
         return
     rows = dimension_rows(project)
-    for name in _DIMENSIONS:
+    for name in DIMENSIONS:
         _fill_table(connection, f"run_{name}", warehouse.table(f"core.{name}"), rows[name])
 
 

@@ -23,6 +23,14 @@ SELECT indicator_id, period, time_basis, level, subject_code, dimension, dimensi
   'unknown', (SELECT coalesce(max(judged_at), TIMESTAMP '2021-01-01') FROM ops.verdict)
 FROM mart.indicator_value
 """
+_DIMENSIONS = ("code", "unit", "unit_link", "cluster", "cluster_host", "obligation")
+# Since when they said what they say was not kept either: since the first return that rests on it.
+_KEEP_DIMENSION = """
+CREATE TABLE core.{name}_history AS
+SELECT d.*, (SELECT coalesce(min(received_at), TIMESTAMP '2021-01-01') FROM ops.submission) AS known_from,
+  CAST(NULL AS TIMESTAMP) AS known_to
+FROM core.{name} AS d
+"""
 
 
 def upgrade() -> None:
@@ -37,6 +45,8 @@ def upgrade() -> None:
     metadata.create_all(connection)
     for name in ("district_code", "city_code", "corridor_code"):
         op.add_column("unit", sa.Column(name, TEXT), schema="core")
+    for name in _DIMENSIONS:
+        op.execute(_KEEP_DIMENSION.format(name=name))
     op.add_column("submission_form", sa.Column("content_hash", TEXT), schema="ops")
     for form in base_tables(connection, "core"):
         if "sheet_row" in column_names(connection, "core", form):
