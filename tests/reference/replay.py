@@ -32,7 +32,8 @@ from g60pipeline.contracts.project import Project
 from g60pipeline.intake.forms import TypedRow, hash_content
 from g60pipeline.operations.compute import compute_all, open_world, update_indicators
 from g60pipeline.operations.corrections import apply_corrections
-from g60pipeline.operations.releases import ReleaseError, create_release
+from g60pipeline.operations.freezing import ReleaseError
+from g60pipeline.operations.releases import create_release
 from g60pipeline.settings import find_project_root
 from g60pipeline.warehouse.dimensions import write_dimensions
 from g60pipeline.warehouse.engine import Warehouse, append_rows

@@ -70,7 +70,8 @@ def create(
 
     Example: g60 release create 2021-12 --stage preliminary
     """
-    from g60pipeline.operations.releases import ReleaseError, create_release
+    from g60pipeline.operations.freezing import ReleaseError
+    from g60pipeline.operations.releases import create_release
 
     period = parse_period(month).key
     if stage not in STAGES:
@@ -186,7 +187,7 @@ def revisions(release_id: ReleaseId, as_json: Json = False) -> None:
 
     Example: g60 release revisions 2021-12.2
     """
-    from g60pipeline.operations.revisions import PARTS
+    from g60pipeline.contracts.releases import PARTS
     from g60pipeline.warehouse.releases import find_release, read_revisions
 
     settings, project = load()

@@ -1,6 +1,6 @@
 """What a release must meet before it goes out: `assets/releases.yaml`.
 
-Belongs here: the stages and their conditions. Not here: testing them (operations.gate).
+Belongs here: the stages and their conditions, the parts of a revision. Not here: testing them (operations.gate).
 """
 
 from __future__ import annotations
@@ -11,6 +11,8 @@ from g60pipeline.contracts.base import Model
 
 Stage = Literal["preliminary", "revised", "final"]
 STAGES: tuple[Stage, ...] = ("preliminary", "revised", "final")
+# What a revision is split into, in this order; the names are columns of release.revision.
+PARTS = ("late_returns", "corrections", "overlays", "definitions", "boundaries_change")
 
 
 class ReleaseRules(Model):

@@ -45,7 +45,8 @@ class ReleaseConfig(dg.Config):
 def release(context: dg.AssetExecutionContext, house: House, config: ReleaseConfig) -> Any:
     """Make the next release of the month; the run fails, and nothing is written, when the gate does not let it pass."""
     from g60pipeline.contracts.releases import STAGES
-    from g60pipeline.operations.releases import ReleaseError, create_release
+    from g60pipeline.operations.freezing import ReleaseError
+    from g60pipeline.operations.releases import create_release
 
     if config.stage not in STAGES:
         raise dg.Failure(f"{config.stage} is no stage; there are {', '.join(STAGES)}", allow_retries=False)

@@ -75,7 +75,7 @@ def open_asked(warehouse: Warehouse, asked: Asked) -> Generator[Opened]:
 @contextmanager
 def _known(warehouse: Warehouse, asked: Asked) -> Generator[tuple[Project, Cut]]:
     """Yield the definitions and the cut: those of the release, or today's and the instant's."""
-    from g60pipeline.operations.releases import project_of
+    from g60pipeline.operations.freezing import project_of
     from g60pipeline.warehouse.releases import read_releases
     from g60pipeline.warehouse.world import find_cut
 

@@ -17,9 +17,9 @@ from typing import TYPE_CHECKING, Any
 
 from g60pipeline.contracts.periods import Period
 from g60pipeline.contracts.project import Project
+from g60pipeline.contracts.releases import PARTS
 from g60pipeline.operations.disclosure import KEY
 from g60pipeline.operations.gate import Condition
-from g60pipeline.operations.revisions import PARTS
 
 if TYPE_CHECKING:
     from g60pipeline.contracts.knowledge import Cut

@@ -3,7 +3,7 @@
 From the world of the earlier release to that of the later one one thing is changed at a time: returns that came since,
 returns sent again, the district's corrections, definitions, boundaries. What a step changes is its part.
 
-Belongs here: the steps and their sums. Not here: computing in a world (releases.py, compute.py).
+Belongs here: the steps and their sums. Not here: computing in a world (freezing.py, compute.py).
 """
 
 from __future__ import annotations
@@ -20,13 +20,13 @@ from g60pipeline.contracts.base import ContractError
 from g60pipeline.contracts.definitions import read_definitions, write_definitions
 from g60pipeline.contracts.knowledge import Cut
 from g60pipeline.contracts.project import Project, load_project
+from g60pipeline.contracts.releases import PARTS
 from g60pipeline.operations.disclosure import KEY, protected_indicators
 
 if TYPE_CHECKING:
     from g60pipeline.warehouse.engine import Warehouse
     from g60pipeline.warehouse.releases import Release
 
-PARTS = ("late_returns", "corrections", "overlays", "definitions", "boundaries_change")
 # Files that say who reports and where things belong; the other definitions say what is counted.
 _BOUNDARIES = tuple(
     f"schemas/codelists/{name}.csv"
@@ -109,7 +109,7 @@ def _compute(
     warehouse: Warehouse, before: Release, after: Release, values: Sequence[Mapping[str, Any]]
 ) -> Iterator[dict[Key, Mapping[str, Any]]]:
     """Yield the true values of each world by key. `values`: those of the last one; no world is computed twice."""
-    from g60pipeline.operations.releases import compute_values, project_of
+    from g60pipeline.operations.freezing import compute_values, project_of
 
     with (
         project_of(warehouse, before.definitions_hash) as old,
@@ -134,7 +134,7 @@ def explain_revision(
     indicator (in either) without parts: a part can be a single late unit's figure. `values`: those of the later release,
     true, with `suppression`.
     """
-    from g60pipeline.operations.releases import project_of
+    from g60pipeline.operations.freezing import project_of
     from g60pipeline.warehouse.releases import read_release_values
 
     worlds = list(_compute(warehouse, before, after, values))

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from g60pipeline.contracts.definitions import definitions_hash
 from g60pipeline.operations.disclosure import KEY
+from g60pipeline.operations.freezing import Progress, ReleaseError, silent
 from g60pipeline.operations.manifest import (
     COLUMNS,
     FIGURES,
@@ -24,7 +25,7 @@ from g60pipeline.operations.manifest import (
     write_revisions,
     write_values,
 )
-from g60pipeline.operations.releases import Progress, ReleaseError, replay_release, silent
+from g60pipeline.operations.releases import replay_release
 
 if TYPE_CHECKING:
     from g60pipeline.intake.archive import Archive

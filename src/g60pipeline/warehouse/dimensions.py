@@ -16,6 +16,7 @@ from g60pipeline.contracts.codelists import Obligation
 from g60pipeline.contracts.deadlines import deadlines_of
 from g60pipeline.contracts.periods import Period, period_range
 from g60pipeline.contracts.project import Project
+from g60pipeline.warehouse.loading import append_rows
 from g60pipeline.warehouse.tables import DIMENSIONS
 
 FIRST_PERIOD = Period(2014, 1)  # a year before the first return, for growth on reported bases
@@ -151,8 +152,6 @@ def dimension_rows(project: Project) -> dict[str, list[dict[str, Any]]]:
 
 def write_dimensions(connection: sa.Connection, metadata: sa.MetaData, project: Project) -> None:
     """Replace the rows of all dimensions and keep in their histories what changed, within the caller's transaction."""
-    from g60pipeline.warehouse.engine import append_rows
-
     now = datetime.now(UTC).replace(tzinfo=None)
     for name, rows in {**dimension_rows(project), "period": list(_periods())}.items():
         table = metadata.tables[f"core.{name}"]

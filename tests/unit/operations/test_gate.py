@@ -14,8 +14,9 @@ import g60pipeline.operations.releases as releases
 from frozen_world import BUREAU, FIRST, FORM, LATE, MONTH, FrozenWorld
 from g60pipeline.contracts.releases import Stage
 from g60pipeline.operations.compute import open_world
+from g60pipeline.operations.freezing import ReleaseError
 from g60pipeline.operations.gate import examine_gate
-from g60pipeline.operations.releases import ReleaseError, create_release
+from g60pipeline.operations.releases import create_release
 from g60pipeline.warehouse.engine import Warehouse
 
 
