@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import yaml
 
-import g60pipeline.operations.releases as releases
+import g60pipeline.operations.freezing as freezing
 from frozen_world import BUREAU, FIRST, FORM, LATE, MONTH, FrozenWorld
 from g60pipeline.contracts.releases import Stage
 from g60pipeline.operations.compute import open_world
@@ -164,8 +164,8 @@ def test_a_suppressed_value_that_can_be_computed_back(
         rows = protect(*arguments)
         return [row | {"suppression": row["suppression"].replace("secondary", "")} for row in rows]
 
-    protect = releases.protect_values
-    monkeypatch.setattr(releases, "protect_values", forgetful)
+    protect = freezing.protect_values
+    monkeypatch.setattr(freezing, "protect_values", forgetful)
     message = only(refusal(world), "nothing_suppressed_can_be_computed_back")
     assert "2 recovered exactly" in message
 
