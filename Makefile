@@ -6,7 +6,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-dep
 # Universal: one set of pins for every Python from 3.11 on. The build backend is pinned with the rest (editables:
 # what hatchling needs for an editable install).
 COMPILE := printf "hatchling\neditables\n" | $(UV) pip compile --quiet --universal --python-version 3.11 \
-	--fork-strategy fewest --no-strip-extras --generate-hashes --no-emit-index-url --no-header --no-annotate pyproject.toml -
+	--fork-strategy fewest --no-strip-extras --generate-hashes --no-emit-index-url --no-header --no-annotate --extra server pyproject.toml -
 export PYTHON
 # A file's tests stay together: they share what its fixtures made.
 PARALLEL := --numprocesses auto --dist loadfile
