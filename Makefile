@@ -11,10 +11,10 @@ export PYTHON
 # A file's tests stay together: they share what its fixtures made.
 PARALLEL := --numprocesses auto --dist loadfile
 
-.PHONY: help run sample ui test histories check static schemas contracts dictionary constraints bench snapshot screenshots clean
+.PHONY: help run sample ui test histories check static schemas contracts dictionary constraints bench snapshot screenshots bundle bundle-test clean
 
 help: ## list the targets
-	@sed -nE 's/^([a-z]+):.*## (.*)/\1\t\2/p' Makefile | expand -t 14
+	@sed -nE 's/^([a-z-]+):.*## (.*)/\1\t\2/p' Makefile | expand -t 14
 
 # Exit code 3 says that returns were sent back, as some of the sample's must be.
 run: .venv/.runtime ## make the sample returns, run the main job on them, print what came out
@@ -72,6 +72,12 @@ snapshot: .venv/.dev ## write the graph's snapshot anew; read its diff
 
 screenshots: .venv/.dev ## take the documents' pictures of Dagster's pages, which must be up (make ui)
 	$(BIN)/python tests/e2e/ui_screenshots.py http://127.0.0.1:3000 docs/images
+
+bundle: .venv/.runtime ## pack wheels, fonts and deploy/ into dist/, to install from without a network
+	deploy/bundle/build $(BIN)/python dist
+
+bundle-test: bundle ## install from the bundle with the network cut, as root, and run a month there
+	deploy/bundle/prove dist/g60pipeline-*.tar
 
 clean: ## remove the environment and caches; the data in var/ stay
 	rm -rf .venv dist .coverage* .pytest_cache .ruff_cache .hypothesis .import_linter_cache
