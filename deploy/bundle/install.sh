@@ -45,14 +45,15 @@ esac
 # An upgrade is installed beside what is there, and `current` turns to it only when it is whole.
 target=$prefix/$name-$(sha256sum SHA256SUMS | cut -c-12)
 if [ ! -e "$target/.whole" ]; then
-    rm -rf "$target"
-    "$python" -m venv "$target"
+    trap 'rm -rf "$target"' EXIT
+    "$python" -m venv --clear "$target"
     "$target/bin/python" -m pip install --quiet --isolated --disable-pip-version-check --no-index --no-deps --no-compile \
         --find-links wheelhouse --require-hashes --requirement requirements.txt
     # Without bytecode every command would take twice as long to start. A few packages carry files for other Pythons.
     "$target/bin/python" -m compileall -q -j 0 "$target/lib" >/dev/null || true
     cp --recursive deploy "$target/deploy"
     touch "$target/.whole"
+    trap - EXIT
 fi
 ln --symbolic --force --no-dereference "$target" "$prefix/current.new"
 mv --no-target-directory "$prefix/current.new" "$prefix/current"

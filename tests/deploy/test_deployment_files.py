@@ -9,6 +9,7 @@ import subprocess
 import sys
 import tomllib
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -44,6 +45,12 @@ def commands() -> dict[str, list[str]]:
     units = {path.stem: shlex.split(read_unit(path)["Service"]["ExecStart"]) for path in UNITS}
     ours = {name: service["command"] for name, service in SERVICES.items() if "command" in service}
     return {**{f"systemd {name}": line for name, line in units.items()}, **ours}
+
+
+@cache
+def read_help(program: str, *words: str) -> str:
+    command = [Path(sys.executable).with_name(program), *words, "--help"]
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout
 
 
 def named_in(path: Path) -> Iterator[str]:
@@ -123,15 +130,12 @@ def test_commands_exist_and_take_what_they_are_given(name: str) -> None:
     if name == "prepare":
         assert line[-2:] == ["/opt/g60/current/deploy/dagster.yaml", "/var/lib/g60/dagster/dagster.yaml"]
         return
-    program = Path(sys.executable).with_name(Path(line[0]).name)
-    words = [word for word in line[1:] if not word.startswith("-")][: 2 if program.name == "dagster" else 0]
-    help_text = subprocess.run(
-        [program, *words, *(["run"] if program.name == "dagster-daemon" else []), "--help"],
-        capture_output=True,
-        text=True,
-        check=True,
-    ).stdout
-    assert [word for word in line if word.startswith("--") and word not in help_text] == []
+    program = Path(line[0]).name
+    words = {"dagster": line[1:3], "dagster-daemon": ["run"]}.get(program, [])
+    assert line[1 : 1 + len(words)] == words
+    text = read_help(program, *words)
+
+    assert [word for word in line if word.startswith("--") and word not in text] == []
 
 
 def test_every_setting_that_is_named_is_read_by_somebody() -> None:
