@@ -161,8 +161,8 @@ def webservers(environment: dict[str, str], tmp_path_factory: pytest.TempPathFac
 def doors(webservers: list[int], tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Door]]:
     """The site as it is installed, with secrets as `make-secrets` makes them."""
     folder = tmp_path_factory.mktemp("proxy")
-    shutil.copy(DEPLOY / "compose" / "make-secrets", folder)
-    made = subprocess.run([folder / "make-secrets", "localhost"], capture_output=True, text=True, check=True)
+    command = [DEPLOY / "compose" / "make-secrets", "localhost", folder / "secrets"]
+    made = subprocess.run(command, capture_output=True, text=True, check=True)
     passwords = {words[0]: words[6] for words in map(str.split, made.stdout.splitlines())}
     viewers, operators = free_ports(2)
     site = replace_all(

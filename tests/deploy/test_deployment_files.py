@@ -104,7 +104,7 @@ def test_secrets_are_files_and_no_password_stands_in_a_setting() -> None:
     made = (DEPLOY / "compose" / "make-secrets").read_text("utf-8")
     for secret in COMPOSE["secrets"].values():
         path = Path(secret["file"])
-        assert path.parent == Path("secrets")
+        assert path.parent == Path("/etc/g60/secrets")
         assert path.name in made or path.name.split(".")[0] in made
     for service in SERVICES.values():
         for name, value in service.get("environment", {}).items():
