@@ -20,8 +20,13 @@ from typing import Any, NamedTuple
 import httpx
 import pytest
 import sqlalchemy as sa
+from playwright.sync_api import sync_playwright
 
 from postgres import Cluster
+
+sys.path.append(str(Path(__file__).parents[1] / "e2e"))
+
+from ui_screenshots import CHROMIUM, launch
 
 DEPLOY = Path(__file__).parents[2] / "deploy"
 NGINX = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin")
@@ -304,6 +309,24 @@ def test_subscriptions_open_for_our_own_pages_only(
         connection.request("GET", "/graphql", headers=headers)
         with connection.getresponse() as answer:
             assert answer.status == status
+
+
+@pytest.mark.skipif(CHROMIUM is None, reason="needs chromium on the PATH")
+@BOTH
+def test_a_browser_is_refused_nothing(doors: dict[str, Door], role: str) -> None:
+    door = doors[role]
+    refused: list[str] = []
+    with sync_playwright() as playwright, launch(playwright) as browser:
+        page = browser.new_page(
+            ignore_https_errors=True, http_credentials={"username": door.user, "password": door.password}
+        )
+        page.on("response", lambda answer: refused.append(answer.url) if answer.status == 403 else None)
+        with page.expect_websocket() as socket_opened:
+            page.goto(f"{door.origin}/locations")
+            page.get_by_text("g60pipeline", exact=True).first.wait_for(timeout=60_000)
+        assert socket_opened.value.url == f"wss://{door.address}/graphql"
+
+    assert refused == []
 
 
 def test_viewers_cannot_launch_a_run_and_operators_can(doors: dict[str, Door], database: str) -> None:
