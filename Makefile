@@ -6,15 +6,15 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-dep
 # Universal: one set of pins for every Python from 3.11 on. The build backend is pinned with the rest (editables:
 # what hatchling needs for an editable install).
 COMPILE := printf "hatchling\neditables\n" | $(UV) pip compile --quiet --universal --python-version 3.11 \
-	--fork-strategy fewest --no-strip-extras --generate-hashes --no-emit-index-url --no-header --no-annotate pyproject.toml -
+	--fork-strategy fewest --no-strip-extras --generate-hashes --no-emit-index-url --no-header --no-annotate --extra server pyproject.toml -
 export PYTHON
 # A file's tests stay together: they share what its fixtures made.
 PARALLEL := --numprocesses auto --dist loadfile
 
-.PHONY: help run sample ui test coverage histories month check static schemas contracts dictionary constraints bench snapshot screenshots clean
+.PHONY: help run sample ui test coverage histories month check static schemas contracts dictionary constraints bench snapshot screenshots bundle bundle-test clean
 
 help: ## list the targets
-	@sed -nE 's/^([a-z]+):.*## (.*)/\1\t\2/p' Makefile | expand -t 14
+	@sed -nE 's/^([a-z-]+):.*## (.*)/\1\t\2/p' Makefile | expand -t 14
 
 # Exit code 3 says that returns were sent back, as some of the sample's must be.
 run: .venv/.runtime ## make the sample returns, run the main job on them, print what came out
@@ -78,6 +78,12 @@ snapshot: .venv/.dev ## write the graph's snapshot anew; read its diff
 
 screenshots: .venv/.dev ## take the documents' pictures of Dagster's pages, which must be up (make ui)
 	$(BIN)/python tests/e2e/ui_screenshots.py http://127.0.0.1:3000 docs/images
+
+bundle: .venv/.runtime ## pack wheels, fonts and deploy/ into dist/, to install from without a network
+	deploy/bundle/build $(BIN)/python dist
+
+bundle-test: bundle ## install from the bundle with the network cut, as root, and run a month there
+	deploy/bundle/prove dist/g60pipeline-*.tar
 
 clean: ## remove the environment and caches; the data in var/ stay
 	rm -rf .venv dist .coverage* .pytest_cache .ruff_cache .hypothesis .import_linter_cache
