@@ -21,6 +21,7 @@ from g60pipeline.contracts.knowledge import Cut
 from g60pipeline.contracts.periods import Period
 from g60pipeline.contracts.project import Project, load_project
 from g60pipeline.contracts.releases import Stage
+from g60pipeline.logs import emit
 from g60pipeline.operations.compute import boundaries_of, compute_all, open_world
 from g60pipeline.operations.disclosure import (
     KEY,
@@ -211,6 +212,7 @@ def create_release(
     with warehouse.transaction() as connection:
         _refuse_if_overtaken(connection, warehouse, len(releases))
         append_release(connection, warehouse, release, values, revisions, files)
+    emit("released", release=release.release_id, month=period, stage=stage)
     return release
 
 
