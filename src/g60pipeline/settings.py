@@ -36,6 +36,7 @@ class Settings:
     parse_wall_seconds: int = 60
     max_file_bytes: int = 50_000_000
     notify_urls: str = field(default="", repr=False)  # holds passwords
+    log: str = ""
 
     @property
     def out(self) -> Path:
@@ -44,13 +45,18 @@ class Settings:
 
     @property
     def outbox(self) -> Path:
-        """Folder of the reminders."""
+        """Folder of the reminders and alerts."""
         return self.home / "outbox"
+
+    @property
+    def metrics(self) -> Path:
+        """File of the counts that operators watch."""
+        return self.home / "metrics" / "g60.prom"
 
 
 def load_settings(environment: Mapping[str, str] | None = None) -> Settings:
-    """Read `G60_HOME`, `G60_INBOX`, `G60_ARCHIVE`, `G60_WAREHOUSE_URL`, which lie under the home when unset, and
-    `G60_NOTIFY_URLS`, without which nothing is sent."""
+    """Read `G60_HOME`, `G60_INBOX`, `G60_ARCHIVE`, `G60_WAREHOUSE_URL`, which lie under the home when unset,
+    `G60_NOTIFY_URLS`, without which nothing is sent, and `G60_LOG` (see logs.py)."""
     env = os.environ if environment is None else environment
     root = find_project_root()
     default_home = root / "var" if (root / "pyproject.toml").exists() else Path.cwd() / "g60-home"
@@ -62,4 +68,5 @@ def load_settings(environment: Mapping[str, str] | None = None) -> Settings:
         archive=env.get("G60_ARCHIVE", str(home / "archive")),
         warehouse_url=env.get("G60_WAREHOUSE_URL", f"duckdb:///{home / 'warehouse.duckdb'}"),
         notify_urls=env.get("G60_NOTIFY_URLS", ""),
+        log=env.get("G60_LOG", ""),
     )

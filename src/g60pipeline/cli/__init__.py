@@ -1,7 +1,6 @@
 """The command `g60`. Belongs here: arguments, what is printed, exit codes. Not here: the work (operations, defs).
 
-Exit codes: 0 fine, 1 a failure that is explained on stderr, 2 wrong usage, 3 ran, but submissions were returned.
-`g60 check` says more: 3 returned, 4 only warnings to be explained, 5 unreadable or refused.
+Exit codes stand in the help of the application (common.py).
 """
 
 from __future__ import annotations
@@ -15,10 +14,12 @@ from g60pipeline.cli import (
     documents,
     explain,
     months,
+    operate,
     publish,
     releases,
     returns,
     roles,
+    submit,
     values,
 )
 from g60pipeline.cli.common import app
@@ -31,10 +32,12 @@ __all__ = [
     "explain",
     "main",
     "months",
+    "operate",
     "publish",
     "releases",
     "returns",
     "roles",
+    "submit",
     "values",
 ]
 

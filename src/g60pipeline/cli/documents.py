@@ -68,6 +68,7 @@ def lineage(
     out: Annotated[
         Path | None, typer.Option(help="File; by default out/lineage.html below G60_HOME.")
     ] = None,
+    as_json: Json = False,
 ) -> None:
     """Write the lineage page: from the forms' fields over marts and indicators to scorecards and published figures.
 
@@ -77,6 +78,7 @@ def lineage(
     from g60pipeline.operations.dictionary import LINEAGE_PAGE, write_lineage
 
     try:
-        typer.echo(str(write_lineage(project, out or settings.out / LINEAGE_PAGE)))
+        page = write_lineage(project, out or settings.out / LINEAGE_PAGE)
     except ContractError as error:
         raise fail(str(error)) from error
+    typer.echo(json.dumps({"page": str(page)}) if as_json else str(page))

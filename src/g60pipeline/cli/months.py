@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -17,11 +16,11 @@ from g60pipeline.cli.common import (
     app,
     fail,
     load,
+    parse_ended,
     parse_range,
     progress,
     with_warehouse,
 )  # fmt: skip
-from g60pipeline.contracts.deadlines import beijing_day
 from g60pipeline.contracts.project import Project
 from g60pipeline.settings import Settings
 
@@ -60,9 +59,10 @@ def run(
     Example: g60 run --from 2021-01 --to 2021-12
     """
     start, end = parse_range(first, last)
-    if end.end >= beijing_day(datetime.now(UTC)):
-        raise typer.BadParameter(f"{last} is not over yet")
+    parse_ended(last)
     settings, project = load()
+    from g60pipeline.defs.alerts import write_metrics_of
+    from g60pipeline.defs.instance import open_instance
     from g60pipeline.defs.run import failures, run_months
 
     def step(span: Any, n: int, of: int) -> None:
@@ -71,6 +71,7 @@ def run(
     results = run_months(settings, start, end, step)
     if not results:
         raise fail(f"nobody owes anything from {first} to {last}")
+    write_metrics_of(open_instance(settings.home), settings, project)
     if not results[-1].success:
         raise fail("\n".join([f"run {results[-1].run_id} failed", *failures(results[-1], settings)]))
     raise typer.Exit(_report(settings, project, first, last, as_json))

@@ -16,7 +16,6 @@ import typer
 
 from g60pipeline.cli.common import Json, app, fail, load, parse_period, progress, with_warehouse
 from g60pipeline.contracts.releases import STAGES, Stage
-from g60pipeline.settings import Settings
 
 
 @contextmanager
@@ -145,6 +144,7 @@ def verify(
 def replay(
     release_id: ReleaseId,
     out: Annotated[Path, typer.Option(help="File that the values are written to, as canonical CSV.")],
+    as_json: Json = False,
 ) -> None:
     """Compute a past release again and write its values, byte for byte as they were released.
 
@@ -167,10 +167,10 @@ def replay(
         out.write_bytes(data)
     except OSError as error:
         raise fail(f"{out} cannot be written: {error.strerror}") from error
-    _say_replayed(settings, data, promised, out)
+    _say_replayed(data, promised, out, as_json)
 
 
-def _say_replayed(settings: Settings, data: bytes, promised: str, out: Path) -> None:
+def _say_replayed(data: bytes, promised: str, out: Path, as_json: bool) -> None:
     import hashlib
 
     found = hashlib.sha256(data).hexdigest()
@@ -178,7 +178,9 @@ def _say_replayed(settings: Settings, data: bytes, promised: str, out: Path) -> 
         raise fail(
             f"{out}: sha256 {found}, but the manifest says {promised}; g60 release verify names the first cell"
         )
-    typer.echo(f"{out}: {len(data)} bytes, sha256 {found}, as the manifest says")
+    text = f"{out}: {len(data)} bytes, sha256 {found}, as the manifest says"
+    record = {"file": str(out), "bytes": len(data), "sha256": found}
+    typer.echo(json.dumps(record) if as_json else text)
 
 
 @release.command()

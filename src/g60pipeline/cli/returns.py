@@ -62,7 +62,7 @@ def check(
 
 
 @app.command()
-def board(month: Annotated[str, typer.Option(help="Month, YYYY-MM.")]) -> None:
+def board(month: Annotated[str, typer.Option(help="Month, YYYY-MM.")], as_json: Json = False) -> None:
     """Write the status board of a month, units by forms and the twelve months up to it, from the warehouse as it is.
 
     Example: g60 board --month 2021-12
@@ -74,7 +74,7 @@ def board(month: Annotated[str, typer.Option(help="Month, YYYY-MM.")]) -> None:
     page = with_warehouse(
         settings, project, lambda warehouse: write_board(settings, warehouse, period, "g60 board")
     )
-    typer.echo(str(page))
+    typer.echo(json.dumps({"page": str(page)}) if as_json else str(page))
 
 
 @app.command()
@@ -141,6 +141,7 @@ def open_months(
     reason: Annotated[str, typer.Option(help="Why; shown on the board. No names of persons.")],
     office: Annotated[str, typer.Option(help="Office that opens it, never a person.")],
     form: Annotated[str, typer.Option(help="Form, or * for every form.")] = ANY,
+    as_json: Json = False,
 ) -> None:
     """Let a unit send months again after their lock, from today on; the opening stays on record.
 
@@ -172,4 +173,6 @@ def open_months(
         )
         raise typer.BadParameter(f"{where or 'opening'}: {fault['msg']}") from error
     number = with_warehouse(settings, project, lambda warehouse: append_opening(warehouse, opening))
-    typer.echo(f"opening {number}: {unit}, {form}, {first} to {last}, until {opening.opened_until}")
+    text = f"opening {number}: {unit}, {form}, {first} to {last}, until {opening.opened_until}"
+    record = {"opening_id": number, **opening.model_dump(mode="json")}
+    typer.echo(json.dumps(record, ensure_ascii=False) if as_json else text)

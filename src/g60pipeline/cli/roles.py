@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from g60pipeline.cli.common import Json, app, load, with_warehouse
+from g60pipeline.cli.common import DryRun, Json, app, load, with_warehouse
 
 if TYPE_CHECKING:
     from g60pipeline.warehouse.engine import Warehouse
@@ -38,7 +38,7 @@ def create(
             help="File of lines role=password: these roles may log in. Without it none can.",
         ),
     ] = None,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Print the statements, change nothing.")] = False,
+    dry_run: DryRun = False,
     as_json: Json = False,
 ) -> None:  # fmt: skip
     """Create the roles owner, loader, reader and one per reporting unit, and bring their rights up to date.

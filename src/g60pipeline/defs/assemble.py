@@ -7,6 +7,7 @@ from typing import Any
 
 import dagster as dg
 
+from g60pipeline.defs.alerts import RUN_SENSORS
 from g60pipeline.defs.automation import inbox_sensor, month_after_due_day, month_job, publish_job, receive_job
 from g60pipeline.defs.board import board, board_each_morning, reminders, status_job
 from g60pipeline.defs.checks import expectations
@@ -43,7 +44,7 @@ def build_definitions(resource_overrides: Mapping[str, Any] | None = None) -> dg
         ],
         asset_checks=[expectations, corrections],
         jobs=[month_job, receive_job, status_job, publish_job],
-        sensors=[inbox_sensor],
+        sensors=[inbox_sensor, *RUN_SENSORS],
         schedules=[month_after_due_day, board_each_morning],
         resources={"house": House(), **(resource_overrides or {})},
         executor=dg.in_process_executor,

@@ -9,6 +9,7 @@ from g60pipeline.defs.metadata import form_schema, row_count, spec, table_metada
 from g60pipeline.defs.partitions import MONTHS, ONE_RUN, months_of
 from g60pipeline.defs.resources import House, project
 from g60pipeline.defs.verdicts import VERDICTS
+from g60pipeline.operations.events import emit_loaded
 
 
 def _specs() -> list[dg.AssetSpec]:
@@ -37,10 +38,11 @@ def core(context: dg.AssetExecutionContext, house: House) -> Any:
     from g60pipeline.warehouse import ledger
 
     months, warehouse = months_of(context), house.warehouse
-    for forms in ledger.submissions_to_load(warehouse, months[-1]).values():
+    for month, forms in ledger.submissions_to_load(warehouse, months[-1]).items():
         with warehouse.transaction() as connection:
             for form, submission_ids in forms.items():
                 ledger.append_accepted(connection, warehouse, form, submission_ids)
+        emit_loaded(warehouse, month, forms)
     for event in apply_corrections(warehouse):
         context.log.info(f"correction {event['correction_id']}: {event['kind']}")
     counts = ledger.count_all_rows(warehouse, "core", months)

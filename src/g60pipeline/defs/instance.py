@@ -24,6 +24,10 @@ concurrency:
 run_retries:
   enabled: true
   max_retries: 0
+# What the program logs stands in the event log too, with the ids of submission, unit and month.
+python_logs:
+  managed_python_loggers: [g60pipeline]
+  python_log_level: INFO
 event_log_storage:
   module: g60pipeline.defs.event_log
   class: QuickSqliteEventLogStorage

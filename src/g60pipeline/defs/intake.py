@@ -6,6 +6,7 @@ import dagster as dg
 
 from g60pipeline.defs.metadata import columns_of, spec
 from g60pipeline.defs.resources import House, project
+from g60pipeline.operations.events import emit_received
 
 RECEIVED = dg.AssetKey(["intake", "received"])
 # What intake can find before it is known whose return it is.
@@ -105,6 +106,7 @@ def received(context: dg.AssetExecutionContext, house: House) -> Any:
         ids = ledger.append_submissions(connection, warehouse, rows)
         verdicts, findings = _verdict_rows(arrived, ids), _finding_rows(house, arrived, ids)
         ledger.append_verdicts(connection, warehouse, verdicts, findings)
+    emit_received(rows, ids)
     by_status = {
         status: sum(e.status == status for e in arrived) for status in ("received", "unreadable", "refused")
     }

@@ -17,6 +17,7 @@ import dagster as dg
 from pydantic import PrivateAttr
 
 from g60pipeline.contracts.project import Project, load_project
+from g60pipeline.logs import configure_logs, log_with
 from g60pipeline.settings import Settings, find_project_root, load_settings
 
 if TYPE_CHECKING:
@@ -68,8 +69,10 @@ class House(dg.ConfigurableResource[Any]):
     @contextmanager
     def yield_for_execution(self, context: dg.InitResourceContext) -> Generator[House]:
         """Close the warehouse when the run (or the sensor's tick) is over."""
+        configure_logs(self.settings.home, self.settings.log)
         try:
-            yield self
+            with log_with(run=context.run and context.run.run_id):
+                yield self
         finally:
             if self._warehouse is not None:
                 self._warehouse.close()

@@ -10,9 +10,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-import dagster as dg
-
 from g60pipeline.contracts.periods import Period
+from g60pipeline.defs.alerts import read_errors
 from g60pipeline.defs.assemble import build_definitions
 from g60pipeline.defs.automation import month_job
 from g60pipeline.defs.instance import open_instance
@@ -71,14 +70,5 @@ def run_months(
 
 def failures(result: RunResult, settings: Settings) -> list[str]:
     """What went wrong in a run: step and error, one line each."""
-    records = (
-        open_instance(settings.home)
-        .get_records_for_run(result.run_id, of_type=dg.DagsterEventType.STEP_FAILURE)
-        .records
-    )
-    return [
-        f"{event.step_key}: {(event.step_failure_data.error.cause or event.step_failure_data.error).message.strip()}"
-        for record in records
-        if (event := record.event_log_entry.dagster_event) is not None
-        and event.step_failure_data.error is not None
-    ]
+    errors = read_errors(open_instance(settings.home), result.run_id)
+    return [f"{step}: {error}" if step else error for step, error in errors]

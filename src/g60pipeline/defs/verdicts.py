@@ -11,6 +11,7 @@ import dagster as dg
 from g60pipeline.defs.metadata import columns_of, spec
 from g60pipeline.defs.partitions import MONTHS, ONE_RUN, months_of
 from g60pipeline.defs.resources import House, project
+from g60pipeline.operations.events import emit_verdicts
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -131,6 +132,7 @@ def verdicts(context: dg.AssetExecutionContext, house: House) -> Any:
     if len(submissions):
         judgement = judge(house.project, read_staged(house, submissions), _expectations())
         month_of = dict(zip(submissions["submission_id"], submissions["period"], strict=True))
+        unit_of = dict(zip(submissions["submission_id"], submissions["reporting_unit_code"], strict=True))
         for month in sorted(set(month_of.values())):
             chosen = [v for v in judgement.verdicts if month_of[v["submission_id"]] == month]
             found = [f for f in judgement.findings if f["period"] == month]
@@ -140,6 +142,7 @@ def verdicts(context: dg.AssetExecutionContext, house: House) -> Any:
             with warehouse.transaction() as connection:
                 ledger.append_verdicts(connection, warehouse, chosen, found)
                 ledger.append_check_results(connection, warehouse, results)
+            emit_verdicts(chosen, unit_of, month)
         for verdict in judgement.verdicts:
             statuses[verdict["status"]] = statuses.get(verdict["status"], 0) + 1
     counts = {"judged": len(submissions), **statuses}

@@ -32,7 +32,7 @@ def write_board(
     from g60pipeline.warehouse.timeliness import read_contents, read_form_status, utc_now
 
     at = at or utc_now()
-    status = _own_district(
+    status = keep_own_district(
         warehouse.project, read_form_status(warehouse, months_of_board(month)[0], month, at)
     )
     page = settings.out / "board" / f"{month}.html"
@@ -51,7 +51,7 @@ def write_board(
     return page
 
 
-def _own_district(project: Project, status: pd.DataFrame) -> pd.DataFrame:
+def keep_own_district(project: Project, status: pd.DataFrame) -> pd.DataFrame:
     """Leave out other districts' units; one that is not listed is shown to us, for somebody must look at it."""
     others = [unit for unit, district in project.district_of.items() if district != DISTRICT]
     return status[~status["reporting_unit_code"].isin(others)]

@@ -16,6 +16,7 @@ from g60pipeline.contracts.indicators import Indicator, IndicatorFile
 from g60pipeline.contracts.knowledge import Boundaries, Cut
 from g60pipeline.contracts.periods import Period
 from g60pipeline.contracts.project import Project
+from g60pipeline.logs import emit
 
 if TYPE_CHECKING:
     import sqlalchemy as sa
@@ -135,7 +136,7 @@ def update_indicators(
     waiting = find_waiting(warehouse, [i for file in files for i in file.indicators], periods, rebuild)
     batches = [batch for file in files for batch in _batches(file, waiting)]
     changed = _update(warehouse, batches, waiting) if batches else Counter[str]()
-    return [
+    computed = [
         Computed(
             file.theme,
             tuple(sorted({month for indicator in file.indicators for month in waiting[indicator.id]})),
@@ -143,6 +144,12 @@ def update_indicators(
         )
         for file in files
     ]
+    for done in computed:
+        if done.months:
+            emit(
+                "computed", theme=done.theme, months=",".join(done.months), values_changed=done.changed_count
+            )
+    return computed
 
 
 @dataclass(frozen=True)

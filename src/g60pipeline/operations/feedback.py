@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from g60pipeline.contracts.project import Project
 from g60pipeline.files import write_whole
+from g60pipeline.operations.events import emit_sent_back
 from g60pipeline.settings import Settings
 
 if TYPE_CHECKING:
@@ -43,9 +44,16 @@ def write_feedback(settings: Settings, warehouse: Warehouse, months: Sequence[st
         found = findings.get(row["submission_id"], [])
         if found:
             workbook = _build_workbook(project, archive, row, number, found)
-            write_whole(folder / f"{number}-{project.feedback.sheet}.xlsx", workbook)
+            _send_back(folder / f"{number}-{project.feedback.sheet}.xlsx", workbook, row)
             counts["workbooks"] += 1
     return counts
+
+
+def _send_back(path: Path, workbook: bytes, row: Row) -> None:
+    """A run that finds what was found before writes the same bytes: that is no event."""
+    if not path.exists() or path.read_bytes() != workbook:
+        write_whole(path, workbook)
+        emit_sent_back(row, path.name)
 
 
 def _is_placed(row: Row) -> bool:

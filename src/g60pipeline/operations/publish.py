@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 
 from g60pipeline.contracts.base import Text
 from g60pipeline.contracts.project import Project
+from g60pipeline.logs import emit
 from g60pipeline.operations.snapshots import (
     DamagedSnapshot,
     SnapshotFolder,
@@ -78,9 +79,11 @@ def publish(
     try:
         with folder.locked():
             rows = read_published(warehouse, project.tables.values())
-            return replace_snapshot(folder, project, rows, release_id, at)
+            published = replace_snapshot(folder, project, rows, release_id, at)
     except (OSError, ValueError, SnapshotError, DamagedSnapshot) as error:
         raise PublishError(f"not published, current.json is as it was: {error}") from error
+    emit("published", snapshot=published.snapshot, is_new=published.is_new)
+    return published
 
 
 def _newest(releases: list[PublishedRelease], wanted: str | None) -> PublishedRelease:

@@ -19,6 +19,7 @@ from g60pipeline.contracts.knowledge import Cut
 from g60pipeline.contracts.periods import Period
 from g60pipeline.contracts.project import Project
 from g60pipeline.contracts.releases import Stage
+from g60pipeline.logs import emit
 from g60pipeline.operations.compute import open_world
 from g60pipeline.operations.disclosure import (
     attack_values,
@@ -96,6 +97,7 @@ def create_release(
     with warehouse.transaction() as connection:
         _refuse_if_overtaken(connection, warehouse, len(releases))
         append_release(connection, warehouse, release, values, revisions, files)
+    emit("released", release=release.release_id, month=period, stage=stage)
     return release
 
 

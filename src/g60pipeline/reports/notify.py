@@ -13,7 +13,7 @@ from datetime import datetime
 from pathlib import Path
 
 from g60pipeline.reports.outbox import mark_sent, unsent
-from g60pipeline.reports.reminders import DISTRICT
+from g60pipeline.reports.reminders import DISTRICT, OPERATORS
 
 _TARGET = re.compile(r"(?:(?P<addressee>\w+)=)?(?P<url>[a-z][a-z0-9+.]*://\S+)", re.IGNORECASE)
 
@@ -28,7 +28,7 @@ class Sending:
 
 
 def parse_targets(text: str) -> dict[str, list[str]]:
-    """Read `G60_NOTIFY_URLS`: apprise URLs between blanks, each led by `<unit>=` or, for the district, by nothing.
+    """Read `G60_NOTIFY_URLS`: apprise URLs between blanks, each led by `<unit>=`, `operators=` or, for the district, nothing.
 
     Raises ValueError that says which entry is wrong by its position.
     """
@@ -46,12 +46,17 @@ def send_outbox(folder: Path, targets: dict[str, list[str]], at: datetime) -> Se
     outcomes = {"sent": 0, "failed": 0, "kept": 0}
     for path in unsent(folder):
         entry = json.loads(path.read_text(encoding="utf-8"))
-        urls = targets.get(entry["addressee"], [])
+        urls = _urls_of(entry["addressee"], targets)
         outcome = "kept" if not urls else "sent" if _send(urls, entry["subject"], entry["body"]) else "failed"
         outcomes[outcome] += 1
         if outcome == "sent":
             mark_sent(path, at)
     return Sending(**outcomes)
+
+
+def _urls_of(addressee: str, targets: dict[str, list[str]]) -> list[str]:
+    """Where operators have no address of their own, the district is told what they should be."""
+    return targets.get(addressee) or (targets.get(DISTRICT, []) if addressee == OPERATORS else [])
 
 
 def _send(urls: list[str], subject: str, body: str) -> bool:

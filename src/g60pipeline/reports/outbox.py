@@ -23,22 +23,22 @@ def put_digest(folder: Path, digest: Digest, months: str, at: datetime) -> Path 
     (in Beijing). `months` is part of the file's name, such as 2021-12 or 2021-01_2021-12.
     """
     day = beijing_day(at).isoformat()
-    told = [
-        *folder.glob(f"*_{digest.addressee}_*_{digest.key}.json"),
-        *folder.glob(f"{day}_{digest.addressee}_{months}_*.json"),
-    ]
-    if told:
+    if find_told(folder, digest) or any(folder.glob(f"{day}_{digest.addressee}_{months}_*.json")):
         return None
     path = folder / f"{day}_{digest.addressee}_{months}_{digest.key}.json"
     entry = {
         "addressee": digest.addressee, "subject": digest.subject, "body": digest.body, "months": months,
         "written_at": format_beijing(at, "%Y-%m-%dT%H:%M:%S+08:00"),
-        "items": [dict(zip(("unit", "period", "form", "state", "submission", "is_locked"), item, strict=True))
-                  for item in digest.items],
+        "items": [dict(zip(digest.item_names, item, strict=True)) for item in digest.items],
     }  # fmt: skip
     write_whole(path.with_suffix(".txt"), f"{digest.subject}\n\n{digest.body}")
     write_whole(path, json.dumps(entry, ensure_ascii=False, indent=1) + "\n")
     return path
+
+
+def find_told(folder: Path, digest: Digest) -> list[Path]:
+    """Files by which the addressee was told of the same state before."""
+    return sorted(folder.glob(f"*_{digest.addressee}_*_{digest.key}.json"))
 
 
 def unsent(folder: Path) -> list[Path]:

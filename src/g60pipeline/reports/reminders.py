@@ -23,17 +23,18 @@ if TYPE_CHECKING:
     import pandas as pd
 
 Row = dict[str, Any]
-DISTRICT = "district"
+DISTRICT, OPERATORS = "district", "operators"
 
 
 @dataclass(frozen=True)
 class Digest:
-    """A reminder. `addressee`: a unit's code, or DISTRICT; `items`: what it is about, without the day it was said."""
+    """A reminder. `addressee`: a unit's code, DISTRICT or OPERATORS; `items`: what it is about, without the day it was said."""
 
     addressee: str
     subject: str
     body: str
     items: tuple[tuple[str, ...], ...]
+    item_names: tuple[str, ...] = ("unit", "period", "form", "state", "submission", "is_locked")
 
     @property
     def key(self) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -37,6 +37,7 @@ __all__ = [
     "WarehouseError",
     "append_frame",
     "append_rows",
+    "open_if_readable",
     "open_to_read",
     "pending_migrations",
     "read_frame",
@@ -155,6 +156,17 @@ def open_to_read(url: str, project: Project) -> Generator[Warehouse | None]:
             )
         with explained(warehouse.engine):
             yield warehouse
+
+
+@contextmanager
+def open_if_readable(url: str, project: Project) -> Generator[Warehouse | None]:
+    """Open the warehouse as `open_to_read` does; None also while another process writes it, or when it is of another version."""
+    with ExitStack() as stack:
+        try:
+            warehouse = stack.enter_context(open_to_read(url, project))
+        except WarehouseError:
+            warehouse = None
+        yield warehouse
 
 
 def pending_migrations(url: str, project: Project) -> list[str]:

@@ -60,6 +60,14 @@ def append_submissions(
     return ids
 
 
+def read_units(warehouse: Warehouse, submission_ids: Sequence[int]) -> dict[int, str]:
+    """Unit of each of the submissions, in the ledger's order."""
+    table = warehouse.table("ops.submission")
+    query = sa.select(table.c.submission_id, table.c.reporting_unit_code).order_by(table.c.submission_id)
+    rows = warehouse.read(query.where(table.c.submission_id.in_(submission_ids)))
+    return dict(zip(map(int, rows["submission_id"]), rows["reporting_unit_code"], strict=True))
+
+
 def unjudged(warehouse: Warehouse, last_period: str) -> pd.DataFrame:
     """Readable submissions up to a month without a verdict under the present rules, in the ledger's order."""
     submission, verdict = warehouse.table("ops.submission"), warehouse.table("ops.verdict")

@@ -108,6 +108,13 @@ def _existing(connection: sa.Connection, names: Iterable[str]) -> set[str]:
     return set(connection.execute(query, {"names": list(names)}).scalars())
 
 
+def find_missing_roles(connection: sa.Connection, project: Project) -> list[str]:
+    """Roles that the server does not have yet."""
+    names = role_names(project)
+    existing = _existing(connection, names)
+    return [name for name in names if name not in existing]
+
+
 def _create_roles(names: Mapping[str, str], existing: set[str]) -> Iterator[str]:
     for name, meaning in names.items():
         if name not in existing:

@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import email
-import json
 import socketserver
-import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
 from email.header import decode_header, make_header
-from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 import pytest
 from board_world import AT, HOST, PERIOD, status_row
+from local_servers import serving, url
 
 from g60pipeline.contracts.project import Project
 from g60pipeline.reports.notify import Sending, parse_targets, send_outbox
@@ -24,19 +21,6 @@ from g60pipeline.reports.reminders import DISTRICT, build_digests
 
 # apprise looks for a module of the standard library under a name that Python 3.13 drops.
 pytestmark = pytest.mark.filterwarnings("ignore:'imghdr' is deprecated:DeprecationWarning")
-
-
-class Web(BaseHTTPRequestHandler):
-    """Keeps what is posted; answers as the server says."""
-
-    def do_POST(self) -> None:
-        server: Any = self.server
-        server.posted.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
-        self.send_response(server.answer)
-        self.end_headers()
-
-    def log_message(self, format: str, *args: Any) -> None:
-        """Say nothing."""
 
 
 class Mail(socketserver.StreamRequestHandler):
@@ -57,26 +41,6 @@ class Mail(socketserver.StreamRequestHandler):
                 break
 
 
-@contextmanager
-def serving(server: Any) -> Iterator[int]:
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
-    try:
-        yield int(server.server_address[1])
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
-
-
-@pytest.fixture
-def web() -> Iterator[Any]:
-    server: Any = HTTPServer(("127.0.0.1", 0), Web)
-    server.posted, server.answer = [], 200
-    with serving(server):
-        yield server
-
-
 @pytest.fixture
 def mail() -> Iterator[Any]:
     server: Any = socketserver.ThreadingTCPServer(("127.0.0.1", 0), Mail)
@@ -91,10 +55,6 @@ def outbox(project: Project, tmp_path: Path) -> Path:
     for digest in build_digests(project, pd.DataFrame([status_row(HOST, "activity", PERIOD, "overdue")]), AT):
         put_digest(tmp_path, digest, PERIOD, AT)
     return tmp_path
-
-
-def url(server: Any, scheme: str = "json") -> str:
-    return f"{scheme}://127.0.0.1:{server.server_address[1]}/"
 
 
 def test_a_webhook_gets_the_districts_reminder_once(web: Any, outbox: Path) -> None:
