@@ -47,7 +47,7 @@ static: .venv/.dev ## style, types, arrows, contracts, generated schemas
 	$(BIN)/ruff format --check
 	$(BIN)/pyright --pythonpath $(BIN)/python
 	$(BIN)/lint-imports
-	ls schemas/forms/*.odcs.yaml schemas/tables/*.odcs.yaml | xargs -n 1 $(BIN)/datacontract lint
+	ls schemas/forms/*.odcs.yaml schemas/tables/*.odcs.yaml | xargs -n 1 -P 2 $(BIN)/datacontract lint
 	$(BIN)/python -m g60pipeline.contracts.schemas --check
 	$(BIN)/python -m g60pipeline.contracts.table_lock --check
 	$(BIN)/python -m g60pipeline.contracts.dbt_sources --check
