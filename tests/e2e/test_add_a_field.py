@@ -10,7 +10,6 @@ import json
 import re
 import shutil
 import subprocess
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -29,7 +28,8 @@ SHEET, CELL = "单位汇总表", "F4"
 GOOD, NEGATIVE, TOO_MANY, BLANK, OLD = (f"31011700{n}" for n in range(1, 6))
 SENT: dict[str, int | None] = {GOOD: 12, NEGATIVE: -3, TOO_MANY: 2000, BLANK: None}
 FIGURES = {
-    "党员总数": 1000, "党组织数": 40, "当月新发展党员数": 5, "累计新发展党员数": 5, "重点企业数": 6, "规上工业企业数": 9, "规上工业产值": 5200,
+    "党员总数": 1000, "党组织数": 40, "当月新发展党员数": 5, "累计新发展党员数": 5,
+    "重点企业数": 6, "规上工业企业数": 9, "规上工业产值": 5200,
 }  # fmt: skip
 _PLACE = re.compile(r'# (?P<file>\S+), (?P<how>before|in place of|at the end)(?: "(?P<anchor>.+)")?\n')
 
@@ -103,7 +103,7 @@ def _edit(root: Path, name: str) -> set[str]:
 
 
 @pytest.fixture(scope="module")
-def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+def world(tmp_path_factory: pytest.TempPathFactory) -> World:
     folder = tmp_path_factory.mktemp("add_a_field")
     home, root = folder / "home", folder / "project"
     _send_before(home)
@@ -120,7 +120,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
         _fill(home / "out" / "templates" / name, figures, home / "inbox" / name)
     ran = made.g60("run", "--from", MONTH, "--to", MONTH)
     assert ran.returncode == 3, ran.stderr  # three of the returns are wrong
-    yield made
+    return made
 
 
 def test_one_file_is_edited_for_the_field_and_one_for_the_indicator(world: World) -> None:
