@@ -33,7 +33,7 @@ NOT_RUN = {
 # Commands and pages of other changes of the same issue. What is not there yet is passed over.
 COMING = {"submit", "doctor", "migrate", "backfill", "alert", "metrics"}
 COMING_PAGES = {"deploy/README.md"}
-COMING_VARIABLES: set[str] = set()
+COMING_VARIABLES = {"G60_LOG", "G60_DAGSTER_POSTGRES_URL", "G60_UNIT_GRID"}
 
 COMMANDS = read_commands()
 PAGES = [*list_documents(), *(ROOT / part / "README.md" for part in ("schemas", "assets", "examples"))]
@@ -204,5 +204,5 @@ def test_the_table_of_variables_is_what_the_program_reads() -> None:
     )
     named = {name for page in PAGES for name in re.findall(r"G60_[A-Z_]+", page.read_text("utf-8"))}
 
-    assert set(table) - COMING_VARIABLES == read
+    assert set(table) - COMING_VARIABLES == read - COMING_VARIABLES
     assert named <= read | COMING_VARIABLES
