@@ -69,10 +69,14 @@ def read_units(warehouse: Warehouse, submission_ids: Sequence[int]) -> dict[int,
 
 
 def unjudged(warehouse: Warehouse, last_period: str) -> pd.DataFrame:
-    """Readable submissions up to a month without a verdict under the present rules, in the ledger's order."""
+    """Readable submissions up to a month whose last verdict is not by the present rules, in the ledger's order.
+
+    The last one counts: rules that were changed and changed back judge again, or what the change did would stay.
+    """
     submission, verdict = warehouse.table("ops.submission"), warehouse.table("ops.verdict")
+    last = sa.select(sa.func.max(verdict.c.verdict_id)).group_by(verdict.c.submission_id)
     judged = sa.select(verdict.c.submission_id).where(
-        verdict.c.rules_version == warehouse.project.rules_version
+        verdict.c.rules_version == warehouse.project.rules_version, verdict.c.verdict_id.in_(last)
     )
     return warehouse.read(
         sa.select(submission)
