@@ -36,6 +36,7 @@ class Settings:
     parse_wall_seconds: int = 60
     max_file_bytes: int = 50_000_000
     notify_urls: str = field(default="", repr=False)  # holds passwords
+    has_unit_grid: bool = True
 
     @property
     def out(self) -> Path:
@@ -49,8 +50,8 @@ class Settings:
 
 
 def load_settings(environment: Mapping[str, str] | None = None) -> Settings:
-    """Read `G60_HOME`, `G60_INBOX`, `G60_ARCHIVE`, `G60_WAREHOUSE_URL`, which lie under the home when unset, and
-    `G60_NOTIFY_URLS`, without which nothing is sent."""
+    """Read `G60_HOME`, `G60_INBOX`, `G60_ARCHIVE`, `G60_WAREHOUSE_URL`, which lie under the home when unset;
+    `G60_NOTIFY_URLS`, without which nothing is sent; `G60_UNIT_GRID`, with which `off` leaves the grid of units out."""
     env = os.environ if environment is None else environment
     root = find_project_root()
     default_home = root / "var" if (root / "pyproject.toml").exists() else Path.cwd() / "g60-home"
@@ -62,4 +63,5 @@ def load_settings(environment: Mapping[str, str] | None = None) -> Settings:
         archive=env.get("G60_ARCHIVE", str(home / "archive")),
         warehouse_url=env.get("G60_WAREHOUSE_URL", f"duckdb:///{home / 'warehouse.duckdb'}"),
         notify_urls=env.get("G60_NOTIFY_URLS", ""),
+        has_unit_grid=env.get("G60_UNIT_GRID", "").lower() != "off",
     )

@@ -13,17 +13,13 @@ import dagster as dg
 from g60pipeline.contracts.forms import Form
 from g60pipeline.contracts.messages import IntakeMessage
 from g60pipeline.defs.intake import RECEIPT_RULES
-from g60pipeline.defs.partitions import MONTHS, months_of
+from g60pipeline.defs.keys import VERDICTS
+from g60pipeline.defs.metadata import SEVERITIES
+from g60pipeline.defs.partitions import MONTHS, WRITER, months_of
 from g60pipeline.defs.resources import House, project
-from g60pipeline.defs.verdicts import VERDICTS
 
 SHOWN_ROWS = 50
 _PLACEHOLDER = re.compile(r"\{\w+\}")
-_SEVERITIES = {
-    "critical": dg.AssetCheckSeverity.ERROR,
-    "warning": dg.AssetCheckSeverity.WARN,
-    "info": dg.AssetCheckSeverity.WARN,
-}
 # What a reader needs first comes first: the table is wider than the page.
 _COLUMNS = (
     "reporting_unit_code", "period", "sheet", "cell", "value", "message_zh", "explanation", "message_en", "row_key",
@@ -104,7 +100,7 @@ def _result(
         asset_key=spec.asset_key,
         check_name=spec.name,
         passed=not rows,
-        severity=_SEVERITIES[severity],
+        severity=SEVERITIES[severity],
         metadata=metadata,
     )
 
@@ -137,7 +133,7 @@ def _month_records(
         yield _record(_result(spec, severity, looked_at.get(month, 0), rows_of.get(month, [])), month)
 
 
-@dg.multi_asset_check(name="expectations", specs=[check for check, _ in CHECKS], can_subset=True)
+@dg.multi_asset_check(name="expectations", specs=[check for check, _ in CHECKS], can_subset=True, pool=WRITER)
 def expectations(context: dg.AssetCheckExecutionContext, house: House) -> Any:
     """Show what the expectations found in the run's months, from the warehouse."""
     from g60pipeline.warehouse import ledger
