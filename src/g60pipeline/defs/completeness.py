@@ -98,7 +98,7 @@ def completeness(context: dg.AssetExecutionContext, house: House) -> Any:
 
 
 def _result(open_forms: "pd.DataFrame", expected: int, month: str | None) -> dg.AssetCheckEvaluation:
-    due = open_forms[open_forms["is_missing"] | open_forms["is_overdue"] | open_forms["is_returned"]]
+    due = open_forms[open_forms["is_missing"] | open_forms["is_overdue"]]
     units = project().code_lists["units"]
     rows = due.assign(unit_zh=due["reporting_unit_code"].map(units.label_zh)).to_dict("records")
     metadata: dict[str, Any] = {"expected": expected, "not_accepted": len(open_forms), "failing": len(rows)}

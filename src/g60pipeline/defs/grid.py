@@ -1,4 +1,4 @@
-"""Asset `intake/return`: the grid of units and months, in which each submission shows as a materialisation.
+"""Asset `submission/return`: the grid of units and months, in which each submission shows as a materialisation.
 
 Nothing runs for a cell: the run that judges a submission (or refuses its file) reports it, so a month costs one run
 whatever the number of units. Belongs here: which cells there are and what one shows. Not here: judging (verdicts.py).

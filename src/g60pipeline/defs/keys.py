@@ -3,6 +3,6 @@
 import dagster as dg
 
 RECEIVED = dg.AssetKey(["intake", "received"])
-RETURN = dg.AssetKey(["intake", "return"])
+RETURN = dg.AssetKey(["submission", "return"])
 VERDICTS = dg.AssetKey(["quality", "verdicts"])
 COMPLETENESS = dg.AssetKey(["quality", "completeness"])
