@@ -35,9 +35,12 @@ def run_daemon(home: Path) -> Iterator[subprocess.Popen[bytes]]:
             daemon.wait(30)
 
 
-def wait_for(what: Callable[[], bool], home: Path, daemon: subprocess.Popen[bytes], seconds: int = 240) -> None:
+def wait_for(
+    what: Callable[[], bool], home: Path, daemon: subprocess.Popen[bytes], seconds: int = 240
+) -> None:
     """Wait until something is so; the daemon's log when it is not in time."""
     end = time.monotonic() + seconds
     while not what():
-        assert daemon.poll() is None and time.monotonic() < end, (home / "daemon.log").read_text()[-4000:]
+        if daemon.poll() is not None or time.monotonic() > end:
+            raise TimeoutError((home / "daemon.log").read_text()[-4000:])
         time.sleep(1)

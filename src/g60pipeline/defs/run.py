@@ -1,12 +1,13 @@
 """Running months from a command: the same job and the same assets as the schedule and the sensor use.
 
-Belongs here: one Dagster run per span of months (plan.py), in this process. Not here: what is printed (cli.py).
+Belongs here: one Dagster run per span of months (plan.py), in this process. Not here: what is printed (cli).
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,6 +17,7 @@ from g60pipeline.contracts.periods import Period
 from g60pipeline.defs.assemble import build_definitions
 from g60pipeline.defs.automation import month_job
 from g60pipeline.defs.instance import open_instance
+from g60pipeline.defs.keys import RECEIVED
 from g60pipeline.defs.plan import Span, plan_spans, select_assets
 from g60pipeline.defs.resources import project
 from g60pipeline.settings import Settings
@@ -41,8 +43,15 @@ def _tags(span: Span) -> dict[str, str]:
     }
 
 
+Step = Callable[[Span, int, int], None]
+
+
 def run_months(
-    settings: Settings, first: Period, last: Period, step: Callable[[Span, int, int], None] | None = None
+    settings: Settings,
+    first: Period,
+    last: Period,
+    step: Step | None = None,
+    without: Collection[dg.AssetKey] = (),
 ) -> list[RunResult]:
     """Run the months from first to last and stop at the first run that fails; `step` is told before each run."""
     logging.getLogger("dagster").setLevel(logging.CRITICAL)
@@ -59,7 +68,7 @@ def run_months(
             instance=instance,
             partition_key=span.first.key if single else None,
             tags=None if single else _tags(span),
-            asset_selection=select_assets(graph, span.forms),
+            asset_selection=[key for key in select_assets(graph, span.forms) if key not in without],
             run_config=_QUIET,
             raise_on_error=False,
         )
@@ -67,6 +76,33 @@ def run_months(
         if not result.success:
             break
     return results
+
+
+def backfill_months(
+    settings: Settings, first: Period, last: Period, step: Step | None = None
+) -> list[RunResult]:
+    """Run months again from what the ledger holds, as after a changed rule, definition or grouping.
+
+    Whatever has no verdict under the present rules is judged, and every value computed whose inputs or definition changed;
+    the inbox is left alone.
+    """
+    return run_months(settings, first, last, step, without=(RECEIVED,))
+
+
+def count_work(settings: Settings, results: Sequence[RunResult]) -> dict[str, int]:
+    """Count what runs judged and changed, as their assets said: `judged`, `values_changed`."""
+    counts = Counter(judged=0, values_changed=0)
+    for result in results:
+        records = (
+            open_instance(settings.home)
+            .get_records_for_run(result.run_id, of_type=dg.DagsterEventType.ASSET_MATERIALIZATION)
+            .records
+        )
+        for made in (record.asset_materialization for record in records):
+            said = made.metadata if made is not None else {}
+            found = {name: said[name].value for name in counts if name in said}
+            counts.update({name: value for name, value in found.items() if isinstance(value, int)})
+    return dict(counts)
 
 
 def failures(result: RunResult, settings: Settings) -> list[str]:

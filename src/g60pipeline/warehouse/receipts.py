@@ -34,7 +34,9 @@ def read_receipts_of(warehouse: Warehouse, submission_ids: Sequence[int]) -> lis
     return _read(warehouse, _OF_IDS, submission_ids)
 
 
-def _read(warehouse: Warehouse, condition: str, wanted: Sequence[str] | Sequence[int]) -> list[dict[str, Any]]:
+def _read(
+    warehouse: Warehouse, condition: str, wanted: Sequence[str] | Sequence[int]
+) -> list[dict[str, Any]]:
     query = sa.text(f"{_SUBMISSIONS}{condition} ORDER BY s.submission_id").bindparams(
         sa.bindparam("wanted", expanding=True)
     )
