@@ -157,6 +157,10 @@ def test_a_wrong_return_fails_its_check_and_shows_its_rows(judged: tuple[World, 
     assert row.data["cell"]
     assert "重复" in row.data["message_zh"]
     assert check.metadata["failing"].value == len(table.records)
+    counted = {name: check.metadata[name].value for name in ("severity", "code", "units", "failing_by_month")}
+    assert counted == {
+        "severity": "critical", "code": row.data["code"], "units": 1, "failing_by_month": {"2021-03": len(table.records)}
+    }  # fmt: skip
 
 
 def test_every_check_of_a_month_has_a_verdict_for_that_month(judged: tuple[World, str]) -> None:

@@ -46,7 +46,12 @@ def test_a_backfill_judges_anew_in_one_run_and_says_what_came_out_otherwise(judg
     ((number,),) = _read(
         judged_long_ago, f"SELECT submission_id FROM ops.submission WHERE file_name = '{FAULT.file_name}'"
     )
-    changed = {"reporting_unit_code": FAULT.unit_code, "period": MARCH.key, "was": "accepted", "is_now": "returned"}
+    changed = {
+        "reporting_unit_code": FAULT.unit_code,
+        "period": MARCH.key,
+        "was": "accepted",
+        "is_now": "returned",
+    }
     assert said["verdicts_changed"] == [{"submission_id": number, **changed}]
     assert (said["runs"], said["judged"]) == (1, 4)
     assert _read(judged_long_ago, "SELECT count(*) FROM ops.submission") == [(4,)]

@@ -14,6 +14,7 @@ from g60pipeline.defs.automation import (
     publish_job,
     receive_job,
     release_at_lock,
+    views_and_snapshot,
 )
 from g60pipeline.defs.board import board, board_after_grace, board_each_morning, reminders, status_job
 from g60pipeline.defs.checks import expectations
@@ -58,7 +59,7 @@ def build_definitions(resource_overrides: Mapping[str, Any] | None = None) -> dg
         assets=dg.map_asset_specs(build_policy(settings), assets),
         asset_checks=[expectations, expected_returns, corrections],
         jobs=[month_job, receive_job, status_job, publish_job],
-        sensors=[inbox_sensor],
+        sensors=[inbox_sensor, views_and_snapshot],
         schedules=[month_after_due_day, board_after_grace, release_at_lock, board_each_morning],
         resources={"house": House(), **(resource_overrides or {})},
         executor=dg.in_process_executor,

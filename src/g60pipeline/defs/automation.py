@@ -108,3 +108,11 @@ def month_after_due_day(context: dg.ScheduleEvaluationContext) -> dg.RunRequest:
 def release_at_lock(context: dg.ScheduleEvaluationContext) -> dg.RunRequest:
     """Release last month, which nobody can change any more without an opening."""
     return dg.RunRequest(partition_key=month_before(context.scheduled_execution_time))
+
+
+# Which conditions these are is said for all assets in one place (policy.py).
+views_and_snapshot = dg.AutomationConditionSensorDefinition(
+    name="views_and_snapshot",
+    target=dg.AssetSelection.groups("marts", "scorecards", "published"),
+    description="Makes a view anew when its definition changed, and the snapshot when something was released.",
+)

@@ -5,6 +5,7 @@ Verdicts are made by `quality/verdicts`; here their results are shown. A failing
 
 import re
 import warnings
+from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
@@ -23,7 +24,7 @@ _PLACEHOLDER = re.compile(r"\{\w+\}")
 # What a reader needs first comes first: the table is wider than the page.
 _COLUMNS = (
     "reporting_unit_code", "period", "sheet", "cell", "value", "message_zh", "explanation", "message_en", "row_key",
-    "submission_id",
+    "code", "submission_id",
 )  # fmt: skip
 
 
@@ -93,9 +94,15 @@ def _table(rows: list[dict[str, Any]]) -> dg.TableMetadataValue:
 def _result(
     spec: dg.AssetCheckSpec, severity: str, looked_at: int, rows: list[dict[str, Any]]
 ) -> dg.AssetCheckResult:
-    metadata: dict[str, Any] = {"rows_looked_at": looked_at, "failing": len(rows)}
+    metadata: dict[str, Any] = {"rows_looked_at": looked_at, "failing": len(rows), "severity": severity}
     if rows:
+        metadata["code"] = rows[0]["code"]
+        metadata["submissions"] = len({row["submission_id"] for row in rows})
+        metadata["units"] = len({row["reporting_unit_code"] for row in rows})
+        metadata["failing_by_month"] = dict(sorted(Counter(row["period"] for row in rows).items()))
         metadata["failing_rows"] = _table(rows)
+    if len(rows) > SHOWN_ROWS:
+        metadata["not_shown"] = len(rows) - SHOWN_ROWS
     return dg.AssetCheckResult(
         asset_key=spec.asset_key,
         check_name=spec.name,

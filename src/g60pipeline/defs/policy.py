@@ -66,18 +66,18 @@ def _links(spec: dg.AssetSpec, settings: Settings) -> dict[str, Any]:
     return {name: dg.MetadataValue.path(path) for name, path in links.items()}
 
 
-def _automation(spec: dg.AssetSpec) -> Any:
+def automation_of(group: str | None) -> Any:
     """Views are made anew when their definition changed, the snapshot when something was released.
 
     Everything by month is asked for by the sensor, which reads the ledger: Dagster's conditions see the latest month
     only, and returns come late.
     """
-    if spec.group_name in ("marts", "scorecards"):
+    if group in ("marts", "scorecards"):
         # Dagster types its own combination too narrowly.
         changed: Any = dg.AutomationCondition.code_version_changed()
         is_free: Any = ~dg.AutomationCondition.in_progress()
         return (changed.since_last_handled() & is_free).with_label("its definition changed")
-    return dg.AutomationCondition.eager() if spec.group_name == "published" else None
+    return dg.AutomationCondition.eager() if group == "published" else None
 
 
 def build_policy(settings: Settings) -> Callable[[dg.AssetSpec], dg.AssetSpec]:
@@ -90,7 +90,7 @@ def build_policy(settings: Settings) -> Callable[[dg.AssetSpec], dg.AssetSpec]:
             owners=[KEEPERS, *([f"team:{owner}"] if owner else [])],
             code_version=spec.code_version or _code_version(definition),
             metadata={**_links(spec, settings), **spec.metadata},
-            automation_condition=_automation(spec),
+            automation_condition=automation_of(spec.group_name),
         )
 
     return apply

@@ -98,9 +98,11 @@ def count_work(settings: Settings, results: Sequence[RunResult]) -> dict[str, in
             .get_records_for_run(result.run_id, of_type=dg.DagsterEventType.ASSET_MATERIALIZATION)
             .records
         )
-        for made in (record.asset_materialization for record in records):
-            said = made.metadata if made is not None else {}
-            found = {name: said[name].value for name in counts if name in said}
+        made = [made for record in records if (made := record.asset_materialization) is not None]
+        # Each month of a range says the same: what the whole run did.
+        of_asset = {one.asset_key: one.metadata for one in made if counts.keys() & one.metadata.keys()}
+        for said in of_asset.values():
+            found = {name: said[name].value for name in counts.keys() & said.keys()}
             counts.update({name: value for name, value in found.items() if isinstance(value, int)})
     return dict(counts)
 
