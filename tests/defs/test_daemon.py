@@ -50,6 +50,8 @@ def _backfill(instance: dg.DagsterInstance) -> None:
     )  # fmt: skip
 
 
+# Dagster's own backfills call what it has deprecated.
+@pytest.mark.filterwarnings("ignore:Function `AssetSelection.sources`:DeprecationWarning")
 def test_a_file_that_is_dropped_becomes_values_and_a_backfill_is_one_run(
     instance: dg.DagsterInstance, tmp_path: Path
 ) -> None:
