@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from g60pipeline.defs.instance import prepare_home
@@ -26,13 +27,15 @@ def run_daemon(home: Path) -> Iterator[subprocess.Popen[bytes]]:
     with (home / "daemon.log").open("wb") as log:
         daemon = subprocess.Popen(
             [SCRIPTS / "dagster-daemon", "run", "-w", "workspace.yaml"],
-            cwd=ROOT, env=environment, stdout=log, stderr=log,
+            cwd=ROOT, env=environment, stdout=log, stderr=log, start_new_session=True,
         )  # fmt: skip
         try:
             yield daemon
         finally:
             daemon.terminate()
             daemon.wait(30)
+            with suppress(ProcessLookupError):  # its code server may outlive it
+                os.killpg(daemon.pid, signal.SIGKILL)
 
 
 def wait_for(
