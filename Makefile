@@ -72,6 +72,7 @@ bench: .venv/.bench ## the rule engine beside Great Expectations' own and pander
 	$(BIN)/python bench/engine.py
 	$(BIN)/python bench/seeded_errors.py
 	PYTHONPATH=tests $(BIN)/python bench/warehouse.py
+	PYTHONPATH=tests/defs $(BIN)/python bench/runs.py
 
 snapshot: .venv/.dev ## write the graph's snapshot anew; read its diff
 	$(BIN)/python tests/defs/refresh_graph_snapshot.py

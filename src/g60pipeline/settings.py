@@ -37,6 +37,7 @@ class Settings:
     max_file_bytes: int = 50_000_000
     notify_urls: str = field(default="", repr=False)  # holds passwords
     log: str = ""
+    has_unit_grid: bool = True
 
     @property
     def out(self) -> Path:
@@ -55,8 +56,9 @@ class Settings:
 
 
 def load_settings(environment: Mapping[str, str] | None = None) -> Settings:
-    """Read `G60_HOME`, `G60_INBOX`, `G60_ARCHIVE`, `G60_WAREHOUSE_URL`, which lie under the home when unset,
-    `G60_NOTIFY_URLS`, without which nothing is sent, and `G60_LOG` (see logs.py)."""
+    """Read `G60_HOME`, `G60_INBOX`, `G60_ARCHIVE`, `G60_WAREHOUSE_URL`, which lie under the home when unset;
+    `G60_NOTIFY_URLS`, without which nothing is sent; `G60_LOG` (see logs.py); `G60_UNIT_GRID`, with which `off` leaves the
+    grid of units out."""
     env = os.environ if environment is None else environment
     root = find_project_root()
     default_home = root / "var" if (root / "pyproject.toml").exists() else Path.cwd() / "g60-home"
@@ -69,4 +71,5 @@ def load_settings(environment: Mapping[str, str] | None = None) -> Settings:
         warehouse_url=env.get("G60_WAREHOUSE_URL", f"duckdb:///{home / 'warehouse.duckdb'}"),
         notify_urls=env.get("G60_NOTIFY_URLS", ""),
         log=env.get("G60_LOG", ""),
+        has_unit_grid=env.get("G60_UNIT_GRID", "").lower() != "off",
     )

@@ -20,6 +20,11 @@ def _partitions(definition: dg.PartitionsDefinition | None) -> str:
     """A description that does not grow with the calendar."""
     if definition is None:
         return "none"
+    if isinstance(definition, dg.MultiPartitionsDefinition):
+        parts = [f"{part.name} ({_partitions(part.partitions_def)})" for part in definition.partitions_defs]
+        return " by ".join(parts)
+    if isinstance(definition, dg.StaticPartitionsDefinition):
+        return " ".join(definition.get_partition_keys())
     assert isinstance(definition, dg.TimeWindowPartitionsDefinition)
     return f"{definition.fmt} from {definition.start:{definition.fmt}} cron {definition.cron_schedule}"
 
@@ -36,19 +41,29 @@ def _assets(graph: dg.Definitions) -> Iterator[str]:
         yield f"{name} | group {spec.group_name}; owners {owners}; kinds {kinds}"
         version = "yes" if spec.code_version else "no"
         yield f"{name} | partitions {_partitions(spec.partitions_def)}; code version {version}"
+        condition = spec.automation_condition
+        if condition is not None:
+            yield f"{name} | automation {condition.get_label()}"
+        if spec.freshness_policy is not None:
+            yield f"{name} | freshness {spec.freshness_policy}"
+
+
+def check_specs(graph: dg.Definitions) -> Iterator[dg.AssetCheckSpec]:
+    """Every check of the graph."""
+    for checks in [*(graph.asset_checks or []), *(graph.assets or [])]:
+        if isinstance(checks, dg.AssetsDefinition):
+            yield from checks.check_specs
 
 
 def _checks(graph: dg.Definitions) -> Iterator[str]:
-    for checks in [*(graph.asset_checks or []), *(graph.assets or [])]:
-        assert isinstance(checks, dg.AssetsDefinition)
-        for check in checks.check_specs:
-            metadata = "; ".join(f"{name} {check.metadata[name]}" for name in sorted(check.metadata))
-            blocking = "blocking" if check.blocking else "non-blocking"
-            yield (
-                f"check {check.asset_key.to_user_string()} {check.name} | {blocking}; "
-                f"{metadata}; partitions {_partitions(check.partitions_def)}; "
-                f"after {_list(dep.asset_key for dep in check.additional_deps)}"
-            )
+    for check in check_specs(graph):
+        metadata = "; ".join(f"{name} {check.metadata[name]}" for name in sorted(check.metadata))
+        blocking = "blocking" if check.blocking else "non-blocking"
+        yield (
+            f"check {check.asset_key.to_user_string()} {check.name} | {blocking}; "
+            f"{metadata}; partitions {_partitions(check.partitions_def)}; "
+            f"after {_list(dep.asset_key for dep in check.additional_deps)}"
+        )
 
 
 def _jobs(graph: dg.Definitions) -> Iterator[str]:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import dagster as dg
 import pytest
+from refresh_graph_snapshot import check_specs
 
 from g60pipeline.contracts.project import Project, load_project
 from g60pipeline.defs.assemble import build_definitions
@@ -116,28 +117,22 @@ def test_each_expectation_is_one_check(graph: dg.Definitions, project: Project) 
     corrections = {(f"core/{name}", "corrections_meet_their_expected_value") for name in project.forms}
     intake = set(project.messages.intake)
 
-    checks = Counter(
-        (spec.asset_key.to_user_string(), spec.name)
-        for checks in [*(graph.asset_checks or []), *(graph.assets or [])]
-        if isinstance(checks, dg.AssetsDefinition)
-        for spec in checks.check_specs
-    )
+    checks = Counter((spec.asset_key.to_user_string(), spec.name) for spec in check_specs(graph))
 
     assert max(checks.values()) == 1
     of_intake = {(asset, name) for asset, name in checks if name in intake}
     assert Counter(name for _, name in of_intake) == Counter(intake)
     assert {asset for asset, _ in of_intake} == {"intake/received", "quality/verdicts"}
-    assert set(checks) - of_intake == cover | forms | corrections
+    whole = {("quality/verdicts", "every_expected_return_is_in")}
+    assert set(checks) - of_intake == cover | forms | corrections | whole
 
 
 def test_every_check_says_why_and_how_grave(graph: dg.Definitions) -> None:
-    for checks in [*(graph.asset_checks or []), *(graph.assets or [])]:
-        assert isinstance(checks, dg.AssetsDefinition)
-        for spec in checks.check_specs:
-            assert spec.description, spec.key
-            assert spec.metadata["severity"] in ("critical", "warning", "info"), spec.key
-            assert spec.metadata["level"] in range(6), spec.key
-            assert not spec.blocking, f"{spec.key} would stop the other units"
+    for spec in check_specs(graph):
+        assert spec.description, spec.key
+        assert spec.metadata["severity"] in ("critical", "warning", "info"), spec.key
+        assert spec.metadata["level"] in range(6), spec.key
+        assert not spec.blocking, f"{spec.key} would stop the other units"
 
 
 def test_everything_that_runs_by_itself_says_when_and_why(graph: dg.Definitions) -> None:

@@ -22,7 +22,7 @@ ROOT = Path(__file__).parents[2]
 DEPLOY = ROOT / "deploy"
 UNITS = sorted((DEPLOY / "systemd").glob("*.service"))
 # Read by Dagster, libpq, the workspace and PostgreSQL's image; what begins with G60_ is the pipeline's own.
-OTHERS = {"DAGSTER_HOME", "DAGSTER_POSTGRES_URL", "PGPASSFILE", "PGPASSWORD", "CODE_SERVER_HOST"}
+OTHERS = {"DAGSTER_HOME", "G60_DAGSTER_POSTGRES_URL", "PGPASSFILE", "PGPASSWORD", "CODE_SERVER_HOST"}
 POSTGRES_IMAGE = {"POSTGRES_PASSWORD_FILE", "ROLE_PASSWORD_FILE", "PGDATA"}
 
 
@@ -159,13 +159,12 @@ def test_units_are_confined() -> None:
         assert read_unit(path)["Service"]["ExecStart"].startswith("/opt/g60/current/bin/")
 
 
-def test_a_servers_instance_differs_from_one_machines_only_in_its_storage() -> None:
-    served = read_yaml(DEPLOY / "dagster.yaml")
-    local = yaml.safe_load(instance._SETTINGS)
+def test_a_servers_instance_is_what_g60_writes_where_dagster_is_kept_in_postgresql(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(instance.POSTGRES_URL, "postgresql+psycopg2://")
 
-    assert served.pop("storage") == {"postgres": {"postgres_url": {"env": "DAGSTER_POSTGRES_URL"}}}
-    local.pop("event_log_storage")
-    assert served == local
+    assert read_yaml(DEPLOY / "dagster.yaml") == read_yaml(instance.prepare_home(tmp_path) / "dagster.yaml")
 
 
 def test_the_chart_carries_the_same_proxy_and_the_same_first_steps_of_the_database() -> None:

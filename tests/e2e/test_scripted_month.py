@@ -56,6 +56,16 @@ def base(home: Path) -> Iterator[str]:
         )
         try:
             wait_until_up(f"http://127.0.0.1:{port}", server, 120)
+            environment = {**os.environ, "DAGSTER_HOME": str(home / "dagster"), "G60_HOME": str(home)}
+            switch = [
+                Path(sys.executable).with_name("dagster"),
+                "sensor",
+                "start",
+                "inbox_sensor",
+                "-w",
+                "workspace.yaml",
+            ]
+            subprocess.run(switch, cwd=ROOT, env=environment, check=True, capture_output=True)
             yield f"http://127.0.0.1:{port}"
         finally:
             server.terminate()

@@ -23,7 +23,7 @@ ARGUMENTS = [
     "--disable-sync",
 ]
 SIZE = {"width": 1600, "height": 1000}
-GROUPS = ("intake", "staged", "quality", "core", "indicators", "marts", "reports")
+GROUPS = ("intake", "staged", "checks", "core", "indicators", "marts", "scorecards", "reports")
 PATIENCE_MS = 30_000
 
 

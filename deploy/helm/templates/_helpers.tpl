@@ -22,7 +22,7 @@ env:
   - {name: G60_HOME, value: /var/lib/g60}
   - {name: G60_WAREHOUSE_URL, value: "postgresql+psycopg://g60@{{ include "g60.databaseHost" . }}/g60"}
   - {name: DAGSTER_HOME, value: /var/lib/g60/dagster}
-  - {name: DAGSTER_POSTGRES_URL, value: "postgresql+psycopg2://g60@{{ include "g60.databaseHost" . }}/dagster"}
+  - {name: G60_DAGSTER_POSTGRES_URL, value: "postgresql+psycopg2://g60@{{ include "g60.databaseHost" . }}/dagster"}
   - {name: CODE_SERVER_HOST, value: {{ .Release.Name }}-code-server}
   # A file would be readable by a group in a pod, which libpq refuses.
   - name: PGPASSWORD

@@ -1,4 +1,4 @@
-"""Commands that make, run and show months: sample, run, status, ui."""
+"""Commands that make, run and show months: sample, run, backfill, status, ui."""
 
 from __future__ import annotations
 
@@ -58,23 +58,44 @@ def run(
 
     Example: g60 run --from 2021-01 --to 2021-12
     """
-    start, end = parse_range(first, last)
-    parse_ended(last)
     settings, project = load()
-    from g60pipeline.defs.alerts import write_metrics_of
-    from g60pipeline.defs.instance import open_instance
-    from g60pipeline.defs.run import failures, run_months
+    from g60pipeline.defs.run import run_months
 
-    def step(span: Any, n: int, of: int) -> None:
-        progress(f"run {n} of {of}: {span.first.key} to {span.last.key}, {len(span.forms)} forms")
-
-    results = run_months(settings, start, end, step)
-    if not results:
-        raise fail(f"nobody owes anything from {first} to {last}")
-    write_metrics_of(open_instance(settings.home), settings, project)
-    if not results[-1].success:
-        raise fail("\n".join([f"run {results[-1].run_id} failed", *failures(results[-1], settings)]))
+    _run(run_months, settings, project, first, last)
     raise typer.Exit(_report(settings, project, first, last, as_json))
+
+
+@app.command()
+def backfill(
+    first: First,
+    last: Last,
+    as_json: Json = False,
+) -> None:
+    """Judge and compute months again after a changed rule, definition or grouping, and print what came out otherwise.
+
+    Works on what the ledger holds; the inbox is left alone. Months of the same forms are one run, whatever the number of
+    units. What is unchanged is not done again.
+
+    Example: g60 backfill --from 2021-01 --to 2021-12
+    """
+    settings, project = load()
+    from g60pipeline.defs.run import backfill_months, count_work
+    from g60pipeline.warehouse.rejudged import last_verdict_id, read_changed_verdicts
+
+    before = with_warehouse(settings, project, last_verdict_id)
+    results = _run(backfill_months, settings, project, first, last)
+    changed = with_warehouse(settings, project, lambda warehouse: read_changed_verdicts(warehouse, before))
+    done = {"runs": len(results), **count_work(settings, results), "verdicts_changed": changed}
+    if as_json:
+        typer.echo(json.dumps(done, ensure_ascii=False))
+    else:
+        typer.echo(
+            f"{done['runs']} runs, {done['judged']} submissions judged, {len(changed)} verdicts and "
+            f"{done['values_changed']} values changed"
+        )
+        for row in changed:
+            typer.echo(f"{row['reporting_unit_code']} {row['period']} {row['was']} -> {row['is_now']}")
+    raise typer.Exit(RETURNED if any(row["is_now"] == "returned" for row in changed) else 0)
 
 
 @app.command()
@@ -102,6 +123,26 @@ def ui(port: Annotated[int, typer.Option(help="Port on 127.0.0.1.")] = 3000) -> 
     from g60pipeline.defs.instance import serve
 
     serve(settings, port)
+
+
+def _run(run_months: Any, settings: Settings, project: Project, first: str, last: str) -> list[Any]:
+    """Run months that are over; leaves with an explanation when a run fails."""
+    start, end = parse_range(first, last)
+    parse_ended(last)
+    from g60pipeline.defs.alerts import write_metrics_of
+    from g60pipeline.defs.instance import open_instance
+    from g60pipeline.defs.run import failures
+
+    def step(span: Any, n: int, of: int) -> None:
+        progress(f"run {n} of {of}: {span.first.key} to {span.last.key}, {len(span.forms)} forms")
+
+    results = run_months(settings, start, end, step)
+    if not results:
+        raise fail(f"nobody owes anything from {first} to {last}")
+    write_metrics_of(open_instance(settings.home), settings, project)
+    if not results[-1].success:
+        raise fail("\n".join([f"run {results[-1].run_id} failed", *failures(results[-1], settings)]))
+    return results
 
 
 def _report(settings: Settings, project: Project, first: str, last: str, as_json: bool) -> int:

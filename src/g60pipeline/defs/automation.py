@@ -1,4 +1,4 @@
-"""When things run: the month's job, the inbox sensor, the monthly schedule.
+"""When things run: the month's job, the inbox sensor, the monthly schedules.
 
 What is to be done is read from the inbox, the ledger and the instance's runs; the sensor remembers nothing itself. Not
 here: what runs.
@@ -11,9 +11,10 @@ from typing import Any
 
 import dagster as dg
 
-from g60pipeline.defs.intake import RECEIVED
+from g60pipeline.defs.days import BEIJING, days_of, morning_of
+from g60pipeline.defs.keys import RECEIVED
 from g60pipeline.defs.partitions import month_before
-from g60pipeline.defs.resources import House
+from g60pipeline.defs.resources import House, project
 
 # What is released is decided by people, month by month.
 _RELEASED = dg.AssetSelection.groups("release", "published")
@@ -89,10 +90,29 @@ def inbox_sensor(context: dg.SensorEvaluationContext, house: House) -> Any:
 
 @dg.schedule(
     job=month_job,
-    cron_schedule="0 6 6 * *",
-    execution_timezone="Asia/Shanghai",
-    description="Runs last month on the morning after its due day, whatever has come in by then.",
+    cron_schedule=morning_of(day + 1 for day in days_of(project()).due),
+    execution_timezone=BEIJING,
+    description="Runs last month on the morning after a due day, whatever has come in by then, and reminds of the rest.",
 )
 def month_after_due_day(context: dg.ScheduleEvaluationContext) -> dg.RunRequest:
-    """Run last month on the morning after its due day (the 5th)."""
+    """Run last month on the morning after a due day."""
     return dg.RunRequest(partition_key=month_before(context.scheduled_execution_time), tags=RETRIES)
+
+
+@dg.schedule(
+    job=publish_job,
+    cron_schedule=morning_of(days_of(project()).lock[-1:]),
+    execution_timezone=BEIJING,
+    description="Releases last month as preliminary once everything of it is locked; fails when the gate refuses.",
+)
+def release_at_lock(context: dg.ScheduleEvaluationContext) -> dg.RunRequest:
+    """Release last month, which nobody can change any more without an opening."""
+    return dg.RunRequest(partition_key=month_before(context.scheduled_execution_time))
+
+
+# Which conditions these are is said for all assets in one place (policy.py).
+views_and_snapshot = dg.AutomationConditionSensorDefinition(
+    name="views_and_snapshot",
+    target=dg.AssetSelection.groups("marts", "scorecards", "published"),
+    description="Makes a view anew when its definition changed, and the snapshot when something was released.",
+)

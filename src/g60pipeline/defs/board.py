@@ -9,11 +9,12 @@ from typing import Any
 
 import dagster as dg
 
+from g60pipeline.defs.days import BEIJING, days_of, morning_of
 from g60pipeline.defs.feedback import FEEDBACK
+from g60pipeline.defs.keys import COMPLETENESS, VERDICTS
 from g60pipeline.defs.metadata import spec
-from g60pipeline.defs.partitions import MONTHS, ONE_RUN, month_before, months_of
-from g60pipeline.defs.resources import House
-from g60pipeline.defs.verdicts import VERDICTS
+from g60pipeline.defs.partitions import MONTHS, ONE_RUN, WRITER, month_before, months_of
+from g60pipeline.defs.resources import House, project
 
 BOARD = dg.AssetKey(["report", "board"])
 REMINDERS = dg.AssetKey(["report", "reminders"])
@@ -35,6 +36,7 @@ REMINDERS = dg.AssetKey(["report", "reminders"])
         )
     ],
     backfill_policy=ONE_RUN,
+    pool=WRITER,
 )
 def board(context: dg.AssetExecutionContext, house: House) -> Any:
     """Write the page of the run's last month."""
@@ -60,6 +62,7 @@ def board(context: dg.AssetExecutionContext, house: House) -> Any:
         )
     ],
     backfill_policy=ONE_RUN,
+    pool=WRITER,
 )
 def reminders(context: dg.AssetExecutionContext, house: House) -> Any:
     """Remind of the run's months; a reminder that cannot be sent stays in the outbox and does not fail the run."""
@@ -75,17 +78,28 @@ def reminders(context: dg.AssetExecutionContext, house: House) -> Any:
 
 status_job = dg.define_asset_job(
     "status",
-    selection=dg.AssetSelection.assets(BOARD, REMINDERS),
-    description="Board and reminders of a month, without receiving or judging anything.",
+    selection=dg.AssetSelection.assets(BOARD, REMINDERS, COMPLETENESS),
+    description="Board, reminders and completeness of a month, without receiving or judging anything.",
 )
 
 
 @dg.schedule(
     job=status_job,
     cron_schedule="30 7 * * *",
-    execution_timezone="Asia/Shanghai",
+    execution_timezone=BEIJING,
     description="Refreshes last month's board every morning and reminds of what has become due.",
 )
 def board_each_morning(context: dg.ScheduleEvaluationContext) -> dg.RunRequest:
+    """Look at last month."""
+    return dg.RunRequest(partition_key=month_before(context.scheduled_execution_time))
+
+
+@dg.schedule(
+    job=status_job,
+    cron_schedule=morning_of(day + 1 for day in days_of(project()).grace_end),
+    execution_timezone=BEIJING,
+    description="Says on the morning after grace has ended what of last month is overdue, and whether it is complete.",
+)
+def board_after_grace(context: dg.ScheduleEvaluationContext) -> dg.RunRequest:
     """Look at last month."""
     return dg.RunRequest(partition_key=month_before(context.scheduled_execution_time))

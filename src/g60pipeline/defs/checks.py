@@ -5,6 +5,7 @@ Verdicts are made by `quality/verdicts`; here their results are shown. A failing
 
 import re
 import warnings
+from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
@@ -13,21 +14,17 @@ import dagster as dg
 from g60pipeline.contracts.forms import Form
 from g60pipeline.contracts.messages import IntakeMessage
 from g60pipeline.defs.intake import RECEIPT_RULES
-from g60pipeline.defs.partitions import MONTHS, months_of
+from g60pipeline.defs.keys import VERDICTS
+from g60pipeline.defs.metadata import SEVERITIES
+from g60pipeline.defs.partitions import MONTHS, WRITER, months_of
 from g60pipeline.defs.resources import House, project
-from g60pipeline.defs.verdicts import VERDICTS
 
 SHOWN_ROWS = 50
 _PLACEHOLDER = re.compile(r"\{\w+\}")
-_SEVERITIES = {
-    "critical": dg.AssetCheckSeverity.ERROR,
-    "warning": dg.AssetCheckSeverity.WARN,
-    "info": dg.AssetCheckSeverity.WARN,
-}
 # What a reader needs first comes first: the table is wider than the page.
 _COLUMNS = (
     "reporting_unit_code", "period", "sheet", "cell", "value", "message_zh", "explanation", "message_en", "row_key",
-    "submission_id",
+    "code", "submission_id",
 )  # fmt: skip
 
 
@@ -97,14 +94,20 @@ def _table(rows: list[dict[str, Any]]) -> dg.TableMetadataValue:
 def _result(
     spec: dg.AssetCheckSpec, severity: str, looked_at: int, rows: list[dict[str, Any]]
 ) -> dg.AssetCheckResult:
-    metadata: dict[str, Any] = {"rows_looked_at": looked_at, "failing": len(rows)}
+    metadata: dict[str, Any] = {"rows_looked_at": looked_at, "failing": len(rows), "severity": severity}
     if rows:
+        metadata["code"] = rows[0]["code"]
+        metadata["submissions"] = len({row["submission_id"] for row in rows})
+        metadata["units"] = len({row["reporting_unit_code"] for row in rows})
+        metadata["failing_by_month"] = dict(sorted(Counter(row["period"] for row in rows).items()))
         metadata["failing_rows"] = _table(rows)
+    if len(rows) > SHOWN_ROWS:
+        metadata["not_shown"] = len(rows) - SHOWN_ROWS
     return dg.AssetCheckResult(
         asset_key=spec.asset_key,
         check_name=spec.name,
         passed=not rows,
-        severity=_SEVERITIES[severity],
+        severity=SEVERITIES[severity],
         metadata=metadata,
     )
 
@@ -137,7 +140,7 @@ def _month_records(
         yield _record(_result(spec, severity, looked_at.get(month, 0), rows_of.get(month, [])), month)
 
 
-@dg.multi_asset_check(name="expectations", specs=[check for check, _ in CHECKS], can_subset=True)
+@dg.multi_asset_check(name="expectations", specs=[check for check, _ in CHECKS], can_subset=True, pool=WRITER)
 def expectations(context: dg.AssetCheckExecutionContext, house: House) -> Any:
     """Show what the expectations found in the run's months, from the warehouse."""
     from g60pipeline.warehouse import ledger

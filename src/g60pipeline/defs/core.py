@@ -5,10 +5,10 @@ from typing import Any
 
 import dagster as dg
 
+from g60pipeline.defs.keys import VERDICTS
 from g60pipeline.defs.metadata import form_schema, row_count, spec, table_metadata
-from g60pipeline.defs.partitions import MONTHS, ONE_RUN, months_of
+from g60pipeline.defs.partitions import MONTHS, ONE_RUN, WRITER, months_of
 from g60pipeline.defs.resources import House, project
-from g60pipeline.defs.verdicts import VERDICTS
 from g60pipeline.operations.events import emit_loaded
 
 
@@ -31,7 +31,7 @@ def _specs() -> list[dg.AssetSpec]:
     ]
 
 
-@dg.multi_asset(name="core", specs=_specs(), can_subset=True, backfill_policy=ONE_RUN)
+@dg.multi_asset(name="core", specs=_specs(), can_subset=True, backfill_policy=ONE_RUN, pool=WRITER)
 def core(context: dg.AssetExecutionContext, house: House) -> Any:
     """Append what was accepted up to the run's last month, and lay the corrections over it."""
     from g60pipeline.operations.corrections import apply_corrections

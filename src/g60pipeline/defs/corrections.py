@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
-from g60pipeline.defs.partitions import MONTHS, months_of
+from g60pipeline.defs.partitions import MONTHS, WRITER, months_of
 from g60pipeline.defs.resources import House, project
 
 if TYPE_CHECKING:
@@ -90,7 +90,7 @@ def _evaluation(result: dg.AssetCheckResult, month: str) -> dg.AssetCheckEvaluat
     )
 
 
-@dg.multi_asset_check(name="corrections", specs=CHECKS, can_subset=True)
+@dg.multi_asset_check(name="corrections", specs=CHECKS, can_subset=True, pool=WRITER)
 def corrections(context: dg.AssetCheckExecutionContext, house: House) -> Any:
     """Show how the corrections of the run's months stand; a range of months gets a record for each of them."""
     from g60pipeline.warehouse.correction_states import read_states

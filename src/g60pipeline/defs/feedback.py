@@ -7,10 +7,10 @@ from typing import Any
 
 import dagster as dg
 
+from g60pipeline.defs.keys import VERDICTS
 from g60pipeline.defs.metadata import spec
-from g60pipeline.defs.partitions import MONTHS, ONE_RUN, months_of
+from g60pipeline.defs.partitions import MONTHS, ONE_RUN, WRITER, months_of
 from g60pipeline.defs.resources import House
-from g60pipeline.defs.verdicts import VERDICTS
 
 FEEDBACK = dg.AssetKey(["report", "feedback"])
 
@@ -31,6 +31,7 @@ FEEDBACK = dg.AssetKey(["report", "feedback"])
         )
     ],
     backfill_policy=ONE_RUN,
+    pool=WRITER,
 )
 def feedback(context: dg.AssetExecutionContext, house: House) -> Any:
     """Write what goes back to the units for the run's months."""

@@ -8,19 +8,25 @@ from pathlib import Path
 
 import dagster as dg
 
+from g60pipeline.files import write_whole
 from g60pipeline.settings import Settings
 
-_SETTINGS = """\
-# Written by g60; nothing is sent anywhere.
+_MARK = "# Written by g60 at every start; take this line out to keep your own changes."
+_SETTINGS = f"""\
+{_MARK} Nothing is sent anywhere.
 telemetry:
   enabled: false
 nux:
   enabled: false
-# While one run writes the DuckDB file no other can open it.
+# While one run writes the DuckDB file no other can open it: one run at a time, and should you allow more of them (the
+# warehouse in PostgreSQL, other code locations), those that write still one by one, by their pool.
 concurrency:
   runs:
     max_concurrent_runs: 1
-# Runs that the sensor or the schedule asked for say how often they may be tried again; others are not.
+  pools:
+    default_limit: 1
+    granularity: run
+# Runs that the sensor or a schedule asked for say how often they may be tried again; others are not.
 run_retries:
   enabled: true
   max_retries: 0
@@ -28,20 +34,36 @@ run_retries:
 python_logs:
   managed_python_loggers: [g60pipeline]
   python_log_level: INFO
+# A run whose process is gone would hold the others back for good.
+run_monitoring:
+  enabled: true
+  start_timeout_seconds: 300
+  max_runtime_seconds: 14400
+"""
+_ON_SQLITE = """\
 event_log_storage:
   module: g60pipeline.defs.event_log
   class: QuickSqliteEventLogStorage
+"""
+POSTGRES_URL = "G60_DAGSTER_POSTGRES_URL"
+# The address stays in the environment: it may hold a password.
+_ON_POSTGRES = f"""\
+storage:
+  postgres:
+    postgres_url:
+      env: {POSTGRES_URL}
 """
 _EVENTS_AT_ONCE = "500"
 
 
 def prepare_home(home: Path) -> Path:
-    """Create `<home>/dagster` with its settings and return it."""
+    """Create `<home>/dagster` with its settings, on SQLite or, where `G60_DAGSTER_POSTGRES_URL` is set, on PostgreSQL."""
     folder = home / "dagster"
-    folder.mkdir(parents=True, exist_ok=True)
     settings = folder / "dagster.yaml"
-    if not settings.exists():
-        settings.write_text(_SETTINGS, encoding="utf-8")
+    wanted = _SETTINGS + (_ON_POSTGRES if os.environ.get(POSTGRES_URL) else _ON_SQLITE)
+    present = settings.read_text("utf-8") if settings.exists() else _MARK
+    if present != wanted and present.startswith(_MARK):
+        write_whole(settings, wanted)
     return folder
 
 

@@ -4,11 +4,13 @@ from typing import Any
 
 import dagster as dg
 
-from g60pipeline.defs.metadata import columns_of, spec
+from g60pipeline.defs.grid import report_submissions
+from g60pipeline.defs.keys import RECEIVED
+from g60pipeline.defs.metadata import SEVERITIES, columns_of, spec
+from g60pipeline.defs.partitions import WRITER
 from g60pipeline.defs.resources import House, project
 from g60pipeline.operations.events import emit_received
 
-RECEIVED = dg.AssetKey(["intake", "received"])
 # What intake can find before it is known whose return it is.
 RECEIPT_RULES = tuple(
     name
@@ -44,7 +46,13 @@ def _check_result(rule: str, findings: list[dict[str, Any]], names: dict[int, st
                 for finding in failing
             ]
         )
-    return dg.AssetCheckResult(asset_key=RECEIVED, check_name=rule, passed=not failing, metadata=metadata)
+    return dg.AssetCheckResult(
+        asset_key=RECEIVED,
+        check_name=rule,
+        passed=not failing,
+        severity=SEVERITIES[project().messages.intake[rule].severity],
+        metadata=metadata,
+    )
 
 
 def _verdict_rows(received: list[Any], ids: list[int]) -> list[dict[str, Any]]:
@@ -90,6 +98,7 @@ def _finding_rows(house: House, received: list[Any], ids: list[int]) -> list[dic
         )
     ],
     check_specs=[_check_spec(rule) for rule in RECEIPT_RULES],
+    pool=WRITER,
 )
 def received(context: dg.AssetExecutionContext, house: House) -> Any:
     """Take in every new file of the inbox."""
@@ -107,6 +116,7 @@ def received(context: dg.AssetExecutionContext, house: House) -> Any:
         verdicts, findings = _verdict_rows(arrived, ids), _finding_rows(house, arrived, ids)
         ledger.append_verdicts(connection, warehouse, verdicts, findings)
     emit_received(rows, ids)
+    report_submissions(context, house, [verdict["submission_id"] for verdict in verdicts])
     by_status = {
         status: sum(e.status == status for e in arrived) for status in ("received", "unreadable", "refused")
     }

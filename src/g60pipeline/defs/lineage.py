@@ -11,9 +11,8 @@ from typing import Any
 import dagster as dg
 
 from g60pipeline.contracts.lineage import CARRYING, COVER, Lineage, Link, Node, Role
-from g60pipeline.defs.intake import RECEIVED
+from g60pipeline.defs.keys import RECEIVED, VERDICTS
 from g60pipeline.defs.resources import project
-from g60pipeline.defs.verdicts import VERDICTS
 
 _LEDGERS = {"ops.submission": RECEIVED, "ops.verdict": VERDICTS}
 # What each column of `mart.indicator_value` takes from the links of the theme's indicators.

@@ -8,11 +8,11 @@ from typing import Any
 import dagster as dg
 
 from g60pipeline.contracts.indicators import IndicatorFile, Scorecard
+from g60pipeline.defs.keys import VERDICTS
 from g60pipeline.defs.lineage import column_lineage
 from g60pipeline.defs.metadata import columns_of, mart_schema, spec, table_metadata
-from g60pipeline.defs.partitions import MONTHS, ONE_RUN, months_of
+from g60pipeline.defs.partitions import MONTHS, ONE_RUN, WRITER, months_of
 from g60pipeline.defs.resources import House, project
-from g60pipeline.defs.verdicts import VERDICTS
 from g60pipeline.indicators.relations import relations_of
 
 
@@ -34,7 +34,7 @@ def _mart_specs() -> list[dg.AssetSpec]:
     ]
 
 
-@dg.multi_asset(name="marts", specs=_mart_specs(), can_subset=True)
+@dg.multi_asset(name="marts", specs=_mart_specs(), can_subset=True, pool=WRITER)
 def marts(context: dg.AssetExecutionContext, house: House) -> Any:
     """Create or replace the views that changed; they cost nothing and read one another's tables."""
     from g60pipeline.operations.marts import create_marts
@@ -66,6 +66,7 @@ def _theme_spec(file: IndicatorFile) -> dg.AssetSpec:
     specs=[_theme_spec(file) for file in project().indicator_files],
     can_subset=True,
     backfill_policy=ONE_RUN,
+    pool=WRITER,
 )
 def indicators(context: dg.AssetExecutionContext, house: House) -> Any:
     """Compute what changed of the selected themes: the run's months, and earlier or later ones that returns reach."""
@@ -98,7 +99,7 @@ def _scorecard_spec(scorecard: Scorecard) -> dg.AssetSpec:
     return spec(
         ["mart", scorecard.name],
         deps=[dg.AssetKey(["indicator", theme]) for theme in themes],
-        group="marts",
+        group="scorecards",
         description=f"{scorecard.title.zh}：{scorecard.description.zh}\n\n{scorecard.title.en}. {scorecard.description.en}",
         kinds={"sql", "table"},
         metadata=table_metadata(dg.TableSchema([*keys, *columns]), f"mart.{scorecard.name}"),
@@ -109,6 +110,7 @@ def _scorecard_spec(scorecard: Scorecard) -> dg.AssetSpec:
     name="scorecards",
     specs=[_scorecard_spec(scorecard) for scorecard in project().scorecards],
     can_subset=True,
+    pool=WRITER,
 )
 def scorecards(context: dg.AssetExecutionContext, house: House) -> Any:
     """Create or replace the views that set indicator values side by side, where they changed."""

@@ -1,4 +1,4 @@
-"""What an asset shows of itself: owner, table schema, table name. One place, applied to every asset alike."""
+"""What an asset shows of itself: table schema, table name, row counts. Not here: owners, versions, links (policy.py)."""
 
 from __future__ import annotations
 
@@ -11,7 +11,11 @@ from g60pipeline.contracts.forms import Form
 from g60pipeline.contracts.indicators import Mart
 from g60pipeline.defs.resources import House
 
-OWNER = "team:district-data"
+SEVERITIES = {
+    "critical": dg.AssetCheckSeverity.ERROR,
+    "warning": dg.AssetCheckSeverity.WARN,
+    "info": dg.AssetCheckSeverity.WARN,
+}
 
 
 def form_schema(form: Form) -> dg.TableSchema:
@@ -70,8 +74,10 @@ def spec(
     metadata: Mapping[str, Any] | None = None,
     partitions_def: dg.PartitionsDefinition | None = None,
     code_version: str | None = None,
+    skippable: bool = False,
+    freshness_policy: dg.FreshnessPolicy | None = None,
 ) -> dg.AssetSpec:
-    """Build a spec with the house's owner."""
+    """Build a spec; what all assets have in common is laid over it in policy.py."""
     return dg.AssetSpec(
         key=dg.AssetKey(key),
         deps=deps,
@@ -79,9 +85,10 @@ def spec(
         description=description,
         kinds=kinds,
         metadata=dict(metadata or {}),
-        owners=[OWNER],
         partitions_def=partitions_def,
         code_version=code_version,
+        skippable=skippable,
+        freshness_policy=freshness_policy,
     )
 
 

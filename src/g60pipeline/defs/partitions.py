@@ -11,6 +11,8 @@ from g60pipeline.contracts.periods import Period
 FIRST_MONTH = "2015-01"
 MONTHS = dg.MonthlyPartitionsDefinition(start_date=FIRST_MONTH, fmt="%Y-%m")
 ONE_RUN = dg.BackfillPolicy.single_run()
+# While one run writes the DuckDB file no other can open it.
+WRITER = "duckdb_writer"
 
 
 def months_of(context: dg.AssetExecutionContext | dg.AssetCheckExecutionContext) -> list[str]:

@@ -12,9 +12,9 @@ import dagster as dg
 
 from g60pipeline.contracts.periods import Period, period_range
 from g60pipeline.contracts.project import Project
-from g60pipeline.defs.intake import RECEIVED
+from g60pipeline.defs.automation import month_job
+from g60pipeline.defs.keys import RECEIVED, VERDICTS
 from g60pipeline.defs.resources import project
-from g60pipeline.defs.verdicts import VERDICTS
 
 
 @dataclass(frozen=True)
@@ -53,8 +53,6 @@ def _rests_on(key: dg.AssetKey, deps: dict[dg.AssetKey, set[dg.AssetKey]]) -> fr
 
 def select_assets(graph: dg.Definitions, forms: frozenset[str]) -> list[dg.AssetKey]:
     """Keys of the month's assets of which every form is owed."""
-    specs = [
-        spec for spec in graph.resolve_all_asset_specs() if spec.group_name not in ("release", "published")
-    ]
-    deps = {spec.key: {dep.asset_key for dep in spec.deps} for spec in specs}
-    return sorted(key for key in deps if _rests_on(key, deps) <= forms)
+    deps = {spec.key: {dep.asset_key for dep in spec.deps} for spec in graph.resolve_all_asset_specs()}
+    runs = graph.resolve_job_def(month_job.name).asset_layer.selected_asset_keys
+    return sorted(key for key in runs if _rests_on(key, deps) <= forms)

@@ -8,6 +8,7 @@ from typing import Any
 import dagster as dg
 
 from g60pipeline.defs.metadata import spec
+from g60pipeline.defs.partitions import WRITER
 from g60pipeline.defs.release import RELEASE
 from g60pipeline.defs.resources import House
 
@@ -28,6 +29,7 @@ SNAPSHOT = dg.AssetKey(["published", "snapshot"])
             kinds={"duckdb", "parquet", "csv", "excel"},
         )
     ],
+    pool=WRITER,
 )
 def snapshot(context: dg.AssetExecutionContext, house: House) -> Any:
     """Publish everything that was released."""

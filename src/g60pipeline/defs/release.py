@@ -9,7 +9,7 @@ from typing import Any
 import dagster as dg
 
 from g60pipeline.defs.metadata import columns_of, spec
-from g60pipeline.defs.partitions import MONTHS
+from g60pipeline.defs.partitions import MONTHS, WRITER
 from g60pipeline.defs.resources import House, project
 
 RELEASE = dg.AssetKey(["release", "values"])
@@ -41,6 +41,7 @@ class ReleaseConfig(dg.Config):
             partitions_def=MONTHS,
         )
     ],
+    pool=WRITER,
 )
 def release(context: dg.AssetExecutionContext, house: House, config: ReleaseConfig) -> Any:
     """Make the next release of the month; the run fails, and nothing is written, when the gate does not let it pass."""

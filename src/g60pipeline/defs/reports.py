@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import dagster as dg
 
 from g60pipeline.defs.metadata import spec
-from g60pipeline.defs.partitions import MONTHS, ONE_RUN, months_of
+from g60pipeline.defs.partitions import MONTHS, ONE_RUN, WRITER, months_of
 from g60pipeline.defs.resources import House, project
 from g60pipeline.files import write_whole
 from g60pipeline.operations.board import SYNTHETIC_MARK
@@ -95,6 +95,7 @@ def _briefing_data(
         )
     ],
     backfill_policy=ONE_RUN,
+    pool=WRITER,
 )
 def briefing(context: dg.AssetExecutionContext, house: House) -> Any:
     """Write the page of each of the run's months."""

@@ -1,20 +1,24 @@
 """Running months from a command: the same job and the same assets as the schedule and the sensor use.
 
-Belongs here: one Dagster run per span of months (plan.py), in this process. Not here: what is printed (cli.py).
+Belongs here: one Dagster run per span of months (plan.py), in this process. Not here: what is printed (cli).
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
+
+import dagster as dg
 
 from g60pipeline.contracts.periods import Period
 from g60pipeline.defs.alerts import read_errors
 from g60pipeline.defs.assemble import build_definitions
 from g60pipeline.defs.automation import month_job
 from g60pipeline.defs.instance import open_instance
+from g60pipeline.defs.keys import RECEIVED
 from g60pipeline.defs.plan import Span, plan_spans, select_assets
 from g60pipeline.defs.resources import project
 from g60pipeline.settings import Settings
@@ -40,8 +44,15 @@ def _tags(span: Span) -> dict[str, str]:
     }
 
 
+Step = Callable[[Span, int, int], None]
+
+
 def run_months(
-    settings: Settings, first: Period, last: Period, step: Callable[[Span, int, int], None] | None = None
+    settings: Settings,
+    first: Period,
+    last: Period,
+    step: Step | None = None,
+    without: Collection[dg.AssetKey] = (),
 ) -> list[RunResult]:
     """Run the months from first to last and stop at the first run that fails; `step` is told before each run."""
     logging.getLogger("dagster").setLevel(logging.CRITICAL)
@@ -58,7 +69,7 @@ def run_months(
             instance=instance,
             partition_key=span.first.key if single else None,
             tags=None if single else _tags(span),
-            asset_selection=select_assets(graph, span.forms),
+            asset_selection=[key for key in select_assets(graph, span.forms) if key not in without],
             run_config=_QUIET,
             raise_on_error=False,
         )
@@ -66,6 +77,35 @@ def run_months(
         if not result.success:
             break
     return results
+
+
+def backfill_months(
+    settings: Settings, first: Period, last: Period, step: Step | None = None
+) -> list[RunResult]:
+    """Run months again from what the ledger holds, as after a changed rule, definition or grouping.
+
+    Whatever has no verdict under the present rules is judged, and every value computed whose inputs or definition changed;
+    the inbox is left alone.
+    """
+    return run_months(settings, first, last, step, without=(RECEIVED,))
+
+
+def count_work(settings: Settings, results: Sequence[RunResult]) -> dict[str, int]:
+    """Count what runs judged and changed, as their assets said: `judged`, `values_changed`."""
+    counts = Counter(judged=0, values_changed=0)
+    for result in results:
+        records = (
+            open_instance(settings.home)
+            .get_records_for_run(result.run_id, of_type=dg.DagsterEventType.ASSET_MATERIALIZATION)
+            .records
+        )
+        made = [made for record in records if (made := record.asset_materialization) is not None]
+        # Each month of a range says the same: what the whole run did.
+        of_asset = {one.asset_key: one.metadata for one in made if counts.keys() & one.metadata.keys()}
+        for said in of_asset.values():
+            found = {name: said[name].value for name in counts.keys() & said.keys()}
+            counts.update({name: value for name, value in found.items() if isinstance(value, int)})
+    return dict(counts)
 
 
 def failures(result: RunResult, settings: Settings) -> list[str]:

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
-from g60pipeline.defs.intake import RECEIVED
+from g60pipeline.defs.keys import RECEIVED
 from g60pipeline.defs.metadata import form_schema, row_count, spec, table_metadata
-from g60pipeline.defs.partitions import MONTHS, ONE_RUN, months_of
+from g60pipeline.defs.partitions import MONTHS, ONE_RUN, WRITER, months_of
 from g60pipeline.defs.resources import House, project
 
 if TYPE_CHECKING:
@@ -90,7 +90,7 @@ def _read(
     return {name: build_frame(house.project.forms[name], part) for name, part in parts.items()}, beside
 
 
-@dg.multi_asset(name="staged", specs=_specs(), can_subset=True, backfill_policy=ONE_RUN)
+@dg.multi_asset(name="staged", specs=_specs(), can_subset=True, backfill_policy=ONE_RUN, pool=WRITER)
 def staged(context: dg.AssetExecutionContext, house: House) -> Any:
     """Read every submission that is not judged yet, up to the run's last month."""
     from g60pipeline.warehouse import ledger

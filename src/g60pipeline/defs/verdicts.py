@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
+from g60pipeline.defs.grid import report_submissions
+from g60pipeline.defs.keys import VERDICTS
 from g60pipeline.defs.metadata import columns_of, spec
-from g60pipeline.defs.partitions import MONTHS, ONE_RUN, months_of
+from g60pipeline.defs.partitions import MONTHS, ONE_RUN, WRITER, months_of
 from g60pipeline.defs.resources import House, project
 from g60pipeline.operations.events import emit_verdicts
 
@@ -19,7 +21,6 @@ if TYPE_CHECKING:
     from g60pipeline.quality.judge import Staged
     from g60pipeline.quality.suites import Expectations
 
-VERDICTS = dg.AssetKey(["quality", "verdicts"])
 SHOWN_RULES = 20
 
 
@@ -107,7 +108,7 @@ def _rule_health(house: House) -> dict[str, Any]:
         spec(
             list(VERDICTS.path),
             deps=[dg.AssetKey(["staged", name]) for name in project().forms],
-            group="quality",
+            group="checks",
             description=(
                 "校验结论：逐份报送判定接受或退回，并记录每个问题的单元格、数值和说明。\n\n"
                 "A verdict per submission and a finding per cell. A critical finding returns the submission whole; "
@@ -120,6 +121,7 @@ def _rule_health(house: House) -> dict[str, Any]:
         )
     ],
     backfill_policy=ONE_RUN,
+    pool=WRITER,
 )
 def verdicts(context: dg.AssetExecutionContext, house: House) -> Any:
     """Judge every submission that is not judged yet, up to the run's last month; one transaction per month."""
@@ -143,6 +145,7 @@ def verdicts(context: dg.AssetExecutionContext, house: House) -> Any:
                 ledger.append_verdicts(connection, warehouse, chosen, found)
                 ledger.append_check_results(connection, warehouse, results)
             emit_verdicts(chosen, unit_of, month)
+        report_submissions(context, house, [verdict["submission_id"] for verdict in judgement.verdicts])
         for verdict in judgement.verdicts:
             statuses[verdict["status"]] = statuses.get(verdict["status"], 0) + 1
     counts = {"judged": len(submissions), **statuses}

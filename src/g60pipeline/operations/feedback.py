@@ -37,8 +37,8 @@ def write_feedback(settings: Settings, warehouse: Warehouse, months: Sequence[st
     findings = read_findings_of(warehouse, [row["submission_id"] for row in submissions])
     counts = {"receipts": 0, "workbooks": 0}
     for row in submissions:
-        folder, number = _place(settings, row)
-        if _is_placed(row):
+        folder, number = find_place(settings, row)
+        if is_placed(row):
             write_whole(folder / f"{number}.html", build_receipt(project, row))
             counts["receipts"] += 1
         found = findings.get(row["submission_id"], [])
@@ -56,15 +56,16 @@ def _send_back(path: Path, workbook: bytes, row: Row) -> None:
         emit_sent_back(row, path.name)
 
 
-def _is_placed(row: Row) -> bool:
+def is_placed(row: Row) -> bool:
+    """Say whether it is known whose submission it is, and of which month."""
     return row["reporting_unit_code"] is not None and row["period"] is not None
 
 
-def _place(settings: Settings, row: Row) -> tuple[Path, str]:
-    """The folder of a submission's files and the number that names them."""
+def find_place(settings: Settings, row: Row) -> tuple[Path, str]:
+    """Return the folder of a submission's files and the number that names them."""
     from g60pipeline.reports.receipt import receipt_number
 
-    if _is_placed(row):
+    if is_placed(row):
         folder = settings.out / "feedback" / row["reporting_unit_code"] / row["period"]
         return folder, receipt_number(row)
     return settings.out / "feedback" / "unplaced", f"{int(row['submission_id']):06d}"

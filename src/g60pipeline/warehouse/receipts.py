@@ -15,8 +15,9 @@ SELECT s.*, coalesce(v.status, s.status) AS verdict, v.judged_at, coalesce(v.cri
 FROM ops.submission s
 LEFT JOIN (SELECT * FROM ops.verdict WHERE verdict_id IN (SELECT max(verdict_id) FROM ops.verdict GROUP BY submission_id)) v
   ON v.submission_id = s.submission_id
-WHERE s.period IN :periods OR s.period IS NULL OR s.reporting_unit_code IS NULL ORDER BY s.submission_id
 """
+_OF_MONTHS = "WHERE s.period IN :wanted OR s.period IS NULL OR s.reporting_unit_code IS NULL"
+_OF_IDS = "WHERE s.submission_id IN :wanted"
 
 
 def read_receipts(warehouse: Warehouse, periods: Sequence[str]) -> list[dict[str, Any]]:
@@ -25,14 +26,27 @@ def read_receipts(warehouse: Warehouse, periods: Sequence[str]) -> list[dict[str
     `verdict` is accepted, awaiting_explanation, returned, unreadable, refused, or received while it is not judged; what
     is missing is None. `forms`: form, sheet, row_count.
     """
-    query = sa.text(_SUBMISSIONS).bindparams(sa.bindparam("periods", expanding=True))
+    return _read(warehouse, _OF_MONTHS, periods)
+
+
+def read_receipts_of(warehouse: Warehouse, submission_ids: Sequence[int]) -> list[dict[str, Any]]:
+    """The same of single submissions."""
+    return _read(warehouse, _OF_IDS, submission_ids)
+
+
+def _read(
+    warehouse: Warehouse, condition: str, wanted: Sequence[str] | Sequence[int]
+) -> list[dict[str, Any]]:
+    query = sa.text(f"{_SUBMISSIONS}{condition} ORDER BY s.submission_id").bindparams(
+        sa.bindparam("wanted", expanding=True)
+    )
     form = warehouse.table("ops.submission_form")
     columns = [form.c[name] for name in ("submission_id", "form", "sheet", "row_count")]
     with warehouse.engine.connect() as connection:
-        rows = [dict(row) for row in connection.execute(query, {"periods": list(periods)}).mappings()]
-        wanted = form.c.submission_id.in_([row["submission_id"] for row in rows])
+        rows = [dict(row) for row in connection.execute(query, {"wanted": list(wanted)}).mappings()]
+        of_these = form.c.submission_id.in_([row["submission_id"] for row in rows])
         read: dict[int, list[dict[str, Any]]] = {}
-        for entry in connection.execute(sa.select(*columns).where(wanted)).mappings():
+        for entry in connection.execute(sa.select(*columns).where(of_these)).mappings():
             read.setdefault(entry["submission_id"], []).append(dict(entry))
     return [{**row, "forms": read.get(row["submission_id"], [])} for row in rows]
 

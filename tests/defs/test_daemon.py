@@ -1,0 +1,86 @@
+"""A file in the inbox becomes values in the warehouse by itself: a real daemon, on both storages of Dagster's."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import dagster as dg
+import pytest
+import sqlalchemy as sa
+from daemon import run_daemon, wait_for
+from dagster._core.execution.backfill import PartitionBackfill
+from small_inbox import MARCH, put
+
+from g60pipeline.contracts.project import load_project
+from g60pipeline.defs.assemble import build_definitions
+from g60pipeline.defs.instance import POSTGRES_URL, open_instance
+from g60pipeline.defs.keys import RETURN
+from g60pipeline.defs.partitions import MONTHS
+from g60pipeline.defs.release import RELEASE
+from g60pipeline.settings import find_project_root
+from g60pipeline.warehouse.engine import Warehouse
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def instance(
+    request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[dg.DagsterInstance]:
+    """Dagster's instance of the home, on either storage."""
+    monkeypatch.setenv("DAGSTER_HOME", "")
+    if request.param == "postgres":
+        url = sa.make_url(request.getfixturevalue("postgres_url")).set(drivername="postgresql+psycopg2")
+        monkeypatch.setenv(POSTGRES_URL, url.render_as_string(hide_password=False))
+    with open_instance(tmp_path) as opened:
+        yield opened
+
+
+def _backfill(instance: dg.DagsterInstance) -> None:
+    """Ask for February and March of everything that is by month, as the pages do."""
+    graph = build_definitions().get_repository_def().asset_graph
+    keys = graph.get_all_asset_keys() - {RETURN, RELEASE}
+    instance.add_backfill(
+        PartitionBackfill.from_asset_partitions(
+            backfill_id="a-year", asset_graph=graph, partition_names=["2021-02", "2021-03"],
+            asset_selection=sorted(key for key in keys if graph.get(key).partitions_def == MONTHS),
+            backfill_timestamp=time.time(), tags={}, dynamic_partitions_store=instance, all_partitions=False,
+            title=None, description=None, run_config=None,
+        )
+    )  # fmt: skip
+
+
+# Dagster's own backfills call what it has deprecated.
+@pytest.mark.filterwarnings("ignore:Function `AssetSelection.sources`:DeprecationWarning")
+def test_a_file_that_is_dropped_becomes_values_and_a_backfill_is_one_run(
+    instance: dg.DagsterInstance, tmp_path: Path
+) -> None:
+    def has_finished(of_these: dg.RunsFilter) -> bool:
+        return any(run.is_finished for run in instance.get_runs(of_these))
+
+    of_sensor = dg.RunsFilter(tags={"dagster/sensor_name": "inbox_sensor"})
+    of_backfill = dg.RunsFilter(tags={"dagster/backfill": "a-year"})
+    put(tmp_path / "inbox", "march")
+    with run_daemon(tmp_path) as daemon:
+        wait_for(lambda: has_finished(dg.RunsFilter(job_name="month")), tmp_path, daemon)
+        _backfill(instance)
+        wait_for(lambda: has_finished(of_backfill), tmp_path, daemon)
+
+    (again,) = instance.get_runs(of_backfill)
+    assert again.status == dg.DagsterRunStatus.SUCCESS
+    ends = [again.tags[f"dagster/asset_partition_range_{end}"] for end in ("start", "end")]
+    assert ends == ["2021-02", "2021-03"]
+    runs = instance.get_runs(of_sensor)
+    assert [(run.job_name, run.status) for run in runs] == [
+        ("month", dg.DagsterRunStatus.SUCCESS),
+        ("receive", dg.DagsterRunStatus.SUCCESS),
+    ]
+    assert runs[0].run_op_concurrency is not None
+    assert runs[0].run_op_concurrency.all_pools == {"duckdb_writer"}
+    cells = {f"{MARCH.key}|310117001", f"{MARCH.key}|310117U02"}
+    assert instance.get_materialized_partitions(RETURN) == cells
+    with Warehouse(
+        f"duckdb:///{tmp_path / 'warehouse.duckdb'}", load_project(find_project_root())
+    ) as warehouse:
+        values = warehouse.read("SELECT DISTINCT period FROM mart.indicator_value WHERE value IS NOT NULL")
+    assert list(values["period"]) == [MARCH.key]
