@@ -11,7 +11,7 @@ export PYTHON
 # A file's tests stay together: they share what its fixtures made.
 PARALLEL := --numprocesses auto --dist loadfile
 
-.PHONY: help run sample ui test coverage histories month check static schemas contracts dictionary constraints bench snapshot screenshots bundle bundle-test clean
+.PHONY: help run sample ui test coverage histories sweep check static schemas contracts dictionary constraints bench snapshot screenshots bundle bundle-test clean
 
 help: ## list the targets
 	@sed -nE 's/^([a-z-]+):.*## (.*)/\1\t\2/p' Makefile | expand -t 14
@@ -36,8 +36,8 @@ coverage: .venv/.dev ## all tests, and which lines and branches they reach
 histories: .venv/.dev ## fifty random histories on both engines against the reference model (FIRST_HISTORY=51 for others)
 	HISTORIES=$(or $(HISTORIES),50) $(BIN)/pytest -q $(subst loadfile,load,$(PARALLEL)) tests/reference tests/unit/warehouse/test_incremental.py
 
-month: .venv/.dev ## a scripted month against a real daemon and browser: pages, command and warehouse agree at each step
-	$(BIN)/pytest -m sweep tests/e2e/test_scripted_month.py
+sweep: .venv/.dev ## the tests that take minutes each: a scripted month, both engines whole, a second district, every value explained
+	$(BIN)/pytest -m sweep $(PARALLEL)
 
 check: static ## static checks and the fast tests
 	$(BIN)/pytest -q $(PARALLEL) tests/unit tests/contracts tests/gx_fused

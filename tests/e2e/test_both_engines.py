@@ -32,6 +32,7 @@ from g60pipeline.warehouse.openings import append_opening
 from g60pipeline.warehouse.roles import LOADER, create_roles
 from postgres import Cluster
 
+pytestmark = pytest.mark.sweep
 FIRST, LAST = "2021-02", "2021-03"
 RELEASES = (f"{LAST}.1", f"{LAST}.2")
 LATE = (f"310117U02_{LAST}_2", f"310117U03_{LAST}_2")

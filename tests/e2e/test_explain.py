@@ -131,6 +131,7 @@ def test_a_stored_value_that_its_cells_do_not_give_is_loud(
     assert "NOT EQUAL" in done.stderr
 
 
+@pytest.mark.sweep
 def test_every_value_of_the_month_is_computed_again_from_its_cells(home: Path, project: Project) -> None:
     with Warehouse(f"duckdb:///{home / 'warehouse.duckdb'}", project) as warehouse:
         proofs = explain_all(warehouse, "2021-12")
@@ -157,6 +158,7 @@ def read_released(home: Path, project: Project, condition: str) -> list[dict[str
         ]
 
 
+@pytest.mark.sweep
 def test_every_published_value_of_a_release_is_computed_again(
     home: Path, project: Project, release: str
 ) -> None:

@@ -35,6 +35,7 @@ def _run(quarter: Path, target: Path, spans: list[tuple[str, str]]) -> Path:
     return target
 
 
+@pytest.mark.sweep
 def test_any_order_of_months_leaves_the_same(quarter: Path, tmp_path: Path, project: Project) -> None:
     as_one = _run(quarter, tmp_path / "as_one", [(MONTHS[0], MONTHS[-1])])
     shuffled = _run(

@@ -145,6 +145,7 @@ def test_help_has_an_example(command: str, tmp_path: Path) -> None:
     assert f"Example: g60 release {command}" in done.stdout
 
 
+@pytest.mark.sweep
 def test_the_whole_sample(full_home: Path, copy_of: Callable[[Path], Path]) -> None:
     home = copy_of(full_home)
     made = g60(home, "release", "create", MONTH, "--json")

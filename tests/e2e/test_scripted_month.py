@@ -1,5 +1,5 @@
 """A month as it goes: files dropped over time, one wrong, one corrected, one late, one missing. What Dagster's pages, the
-command and the warehouse say is compared at each step. A sweep (`make month`): every step waits for a real daemon.
+command and the warehouse say is compared at each step. A sweep (`make sweep`): every step waits for a real daemon.
 """
 
 from __future__ import annotations

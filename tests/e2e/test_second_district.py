@@ -22,6 +22,7 @@ from g60pipeline.sample.writers import Writer, suffix
 from g60pipeline.settings import find_project_root
 from g60pipeline.warehouse.engine import Warehouse
 
+pytestmark = pytest.mark.sweep
 EXAMPLE = Path(__file__).parents[2] / "examples" / "second_district"
 HOME, SECOND, CORRIDOR = "310117", "330421", "G60"
 ZONE, XITANG, DAYUN, CLUSTER = "330421U01", "330421U02", "330421U03", "C21"
