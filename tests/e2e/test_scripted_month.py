@@ -17,7 +17,7 @@ import pytest
 from command import g60
 from playwright.sync_api import Page, sync_playwright
 from test_ui import free_port, wait_until_up
-from ui_screenshots import CHROMIUM, PATIENCE_MS, launch, open_check
+from ui_screenshots import CHROMIUM, launch, open_cell, open_check
 
 from g60pipeline.contracts.project import Project
 from g60pipeline.sample.generate import Parcel, build_sample, render
@@ -131,13 +131,6 @@ def status(home: Path) -> dict[str, dict[str, Any]]:
     raise TimeoutError(done.stderr)
 
 
-def cell(page: Page, base: str, month: str, unit: str) -> str:
-    """What the grid's cell shows."""
-    page.goto(f"{base}/assets/submission/return?partition={month}%7C{unit}")
-    page.get_by_text("verdict", exact=True).first.wait_for(timeout=PATIENCE_MS)
-    return page.locator("body").inner_text()
-
-
 def test_a_month_as_it_goes(home: Path, base: str, page: Page, project: Project) -> None:
     def is_judged(*expected: tuple[str, str, str]) -> Callable[[], bool]:
         return lambda: verdicts(home, project) == list(expected)
@@ -147,14 +140,14 @@ def test_a_month_as_it_goes(home: Path, base: str, page: Page, project: Project)
     wait_for(is_judged(on_time), home)
     months = status(home)
     assert (months[FEBRUARY.key]["received"], months[FEBRUARY.key]["accepted"]) == (1, 1)
-    assert "accepted" in cell(page, base, FEBRUARY.key, COMMISSION)
+    assert "accepted" in open_cell(page, base, FEBRUARY.key, COMMISSION)
 
     wrong = (COMMISSION, MARCH.key, "returned")
     drop(home, project, Parcel(FAULT.file_name, COMMISSION, MARCH, fault=FAULT))
     wait_for(is_judged(on_time, wrong), home)
     months = status(home)
     assert (months[MARCH.key]["received"], months[MARCH.key]["returned"]) == (1, 1)
-    assert "returned" in cell(page, base, MARCH.key, COMMISSION)
+    assert "returned" in open_cell(page, base, MARCH.key, COMMISSION)
     open_check(page, base, "staged/innovation_carrier", "keys_are_unique")
     assert page.get_by_text(COMMISSION, exact=True).first.is_visible()
 
@@ -163,14 +156,14 @@ def test_a_month_as_it_goes(home: Path, base: str, page: Page, project: Project)
     wait_for(is_judged(on_time, wrong, corrected), home)
     months = status(home)
     assert (months[MARCH.key]["accepted"], months[MARCH.key]["returned"]) == (1, 0)
-    assert "accepted" in cell(page, base, MARCH.key, COMMISSION)
+    assert "accepted" in open_cell(page, base, MARCH.key, COMMISSION)
     assert members(home, project) == {}
 
     late = (TOWN, FEBRUARY.key, "accepted")
     drop(home, project, Parcel("310117001_2021-02_1.zip", TOWN, FEBRUARY))
     wait_for(is_judged(on_time, wrong, corrected, late), home)
     wait_for(lambda: status(home)[FEBRUARY.key]["accepted"] == 2, home)
-    assert "accepted" in cell(page, base, FEBRUARY.key, TOWN)
+    assert "accepted" in open_cell(page, base, FEBRUARY.key, TOWN)
     wait_for(lambda: set(members(home, project)) == {FEBRUARY.key}, home)
 
     # The town's March is missing: the command counts it, the page has no cell, the warehouse no value.

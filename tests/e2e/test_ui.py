@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 from playwright.sync_api import Page, sync_playwright
-from ui_screenshots import CHROMIUM, launch, open_check, open_lineage
+from ui_screenshots import CHROMIUM, PATIENCE_MS, launch, open_cell, open_check, open_lineage
 
 from g60pipeline.defs.assemble import build_definitions
 from g60pipeline.defs.instance import open_instance
@@ -113,6 +113,22 @@ def test_a_failed_check_shows_the_rows_that_failed_it(page: Page, base: str) -> 
     open_check(page, base, "staged/innovation_carrier", "keys_are_unique")
     assert page.get_by_text("310117U02", exact=True).first.is_visible()
     assert page.get_by_text("2021-03", exact=True).first.is_visible()
+
+
+def test_the_grid_shows_each_submission_with_verdict_file_and_receipt(page: Page, base: str) -> None:
+    shown = open_cell(page, base, MARCH.key, "310117U02")
+    assert "returned" in shown
+    assert "sha256" in shown
+    assert "feedback_folder" in shown
+    assert "accepted" in open_cell(page, base, MARCH.key, "310117001")
+
+
+def test_an_asset_says_who_keeps_it_what_its_columns_mean_and_where_it_is_defined(
+    page: Page, base: str
+) -> None:
+    page.goto(f"{base}/assets/staged/innovation_carrier?view=overview")
+    for said in ("district-data", "staged.innovation_carrier", "defined_in", "dictionary"):
+        page.get_by_text(said).first.wait_for(timeout=PATIENCE_MS)
 
 
 def test_nothing_is_asked_of_anybody_else(page: Page, base: str, asked: list[str]) -> None:

@@ -45,8 +45,15 @@ def open_check(page: Page, base: str, asset: str, check: str) -> None:
     page.get_by_role("columnheader", name="message_zh").first.wait_for(timeout=PATIENCE_MS)
 
 
+def open_cell(page: Page, base: str, month: str, unit: str) -> str:
+    """Show a cell of the grid of units and months, and return what it says; TimeoutError when nothing was reported."""
+    page.goto(f"{base}/assets/submission/return?view=partitions&partition={month}%7C{unit}")
+    page.get_by_text("probable_cause", exact=True).first.wait_for(timeout=PATIENCE_MS)
+    return page.locator("body").inner_text()
+
+
 def main(base: str, folder: Path) -> None:
-    """Write `lineage.png` and `checks.png`."""
+    """Write `lineage.png`, `checks.png` and `grid.png`."""
     with sync_playwright() as playwright:
         page = launch(playwright).new_page(viewport=SIZE)
         open_lineage(page, base)
@@ -55,6 +62,9 @@ def main(base: str, folder: Path) -> None:
         open_check(page, base, "staged/cluster_enterprise", "credit_codes_have_valid_check_digits")
         page.wait_for_timeout(1000)
         page.screenshot(path=folder / "checks.png")
+        open_cell(page, base, "2021-12", "310117107")
+        page.wait_for_timeout(1000)
+        page.screenshot(path=folder / "grid.png")
 
 
 if __name__ == "__main__":

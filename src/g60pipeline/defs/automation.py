@@ -83,8 +83,8 @@ def inbox_sensor(context: dg.SensorEvaluationContext, house: House) -> Any:
     rules = house.project.rules_version  # new rules judge the same submissions anew
     return [
         request
-        for month, last in months
-        for request in _request(context, month_job.name, f"month-{month}-{last}-{rules}", month)
+        for month, known in months
+        for request in _request(context, month_job.name, f"month-{month}-{known}-{rules}", month)
     ] or dg.SkipReason("nothing new in the inbox, nothing to judge in the ledger")
 
 

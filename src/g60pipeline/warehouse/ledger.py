@@ -263,8 +263,17 @@ def read_element_counts(
     return counts
 
 
-def months_to_judge(warehouse: Warehouse) -> list[tuple[str, int]]:
-    """Months with submissions that have no verdict under the present rules, each with its last submission's number."""
+def months_to_judge(warehouse: Warehouse) -> list[tuple[str, str]]:
+    """Months with submissions that have no verdict under the present rules, each with what is known of it so far:
+    the numbers of its last submission and of its last verdict.
+    """
     waiting = unjudged(warehouse, "9999-12")
+    submission, verdict = warehouse.table("ops.submission"), warehouse.table("ops.verdict")
+    judged = warehouse.read(
+        sa.select(submission.c.period, sa.func.max(verdict.c.verdict_id).label("verdict_id"))
+        .join(verdict, verdict.c.submission_id == submission.c.submission_id)
+        .group_by(submission.c.period)
+    )
+    verdicts = dict(zip(judged["period"], judged["verdict_id"], strict=True))
     last = waiting.groupby("period")["submission_id"].max()
-    return [(str(month), int(number)) for month, number in last.items()]
+    return [(str(month), f"{number}-{verdicts.get(month, 0)}") for month, number in last.items()]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from ledger_world import DUE, MONTH, TOWN, Ledger
 
-from g60pipeline.warehouse.ledger import append_verdicts, unjudged
+from g60pipeline.warehouse.ledger import append_verdicts, months_to_judge, unjudged
 
 
 def _judge(ledger: Ledger, submission: int, monkeypatch: pytest.MonkeyPatch, rules: str) -> list[int]:
@@ -26,3 +26,20 @@ def test_rules_that_are_changed_and_changed_back_judge_again(
     submission = ledger.submit(TOWN, DUE, None)
 
     assert [_judge(ledger, submission, monkeypatch, rules) for rules in ("a", "b", "a")] == [[], [], []]
+
+
+def test_a_month_that_is_to_be_judged_again_is_known_by_another_name(
+    ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    submission = ledger.submit(TOWN, DUE, None)
+    told = [months_to_judge(ledger.warehouse)]
+    for rules in ("a", "b"):
+        _judge(ledger, submission, monkeypatch, rules)
+        assert months_to_judge(ledger.warehouse) == []
+        other = ledger.warehouse.project.model_copy(update={"rules_version": "c"})
+        with monkeypatch.context() as patch:
+            patch.setattr(ledger.warehouse, "project", other)
+            told.append(months_to_judge(ledger.warehouse))
+
+    assert [month for found in told for month, _ in found] == [MONTH] * 3
+    assert len({known for found in told for _, known in found}) == 3
