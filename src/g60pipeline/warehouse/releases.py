@@ -15,6 +15,7 @@ import sqlalchemy as sa
 
 from g60pipeline.contracts.knowledge import Cut
 from g60pipeline.warehouse.engine import Warehouse, WarehouseError, append_rows
+from g60pipeline.warehouse.timeliness import utc_now
 
 
 @dataclass(frozen=True)
@@ -98,7 +99,7 @@ def append_release(
         entry = {
             "definitions_hash": release.definitions_hash,
             "files": dict(definitions),
-            "created_at": release.created_at,
+            "created_at": utc_now(),
         }
         append_rows(connection, table, [entry])
 

@@ -248,8 +248,10 @@ def _create_values(connection: sa.Connection, metadata: sa.MetaData) -> None:
 
 
 def _create_dimensions(connection: sa.Connection) -> None:
-    # A release is made by the code lists of its moment.
-    released = "(SELECT created_at FROM release.release WHERE release_id = in_release_id)"
+    # A release is made by the code lists that its definitions hold; a release's own instant is cut to the second.
+    released = """(
+      SELECT d.created_at FROM release.release r JOIN release.definition_set d ON d.definitions_hash = r.definitions_hash
+      WHERE r.release_id = in_release_id)"""
     for dimension in DIMENSIONS:
         name = f"core.{dimension}"
         # In the table's own order, which is not that of the contracts once a revision has added columns.
