@@ -64,7 +64,8 @@ def main(base: str, folder: Path) -> None:
         page.screenshot(path=folder / "checks.png")
         open_cell(page, base, "2021-12", "310117107")
         page.wait_for_timeout(1000)
-        page.screenshot(path=folder / "grid.png")
+        # Below stand paths of the machine that ran it.
+        page.screenshot(path=folder / "grid.png", clip={"x": 0, "y": 0, "width": 1600, "height": 940})
 
 
 if __name__ == "__main__":
