@@ -160,7 +160,9 @@ class _Maker:
         if places:
             (unit, form, period), row = self.random.choice(places)
             correction = self._correction(f"c{len(self.steps)}", unit, form, period, row)
-            if correction is not None:
+            if correction is not None and _cell(correction) not in map(
+                _cell, active
+            ):  # the project refuses two
                 self._take(Correct((*active, correction)))
 
     def _correction(self, name: str, unit: str, form: str, period: str, row: Row) -> Correction | None:
@@ -282,3 +284,9 @@ class _Maker:
 
 def _other(value: Any) -> Any:
     return not value if isinstance(value, bool) else value + 7
+
+
+def _cell(correction: Correction) -> tuple[Any, ...]:
+    """What a correction changes: a cell, or a row as a whole."""
+    row = (correction.unit, correction.period, correction.form, frozenset(correction.match.items()))
+    return (*row, correction.action.field)
