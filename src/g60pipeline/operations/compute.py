@@ -128,14 +128,16 @@ def update_indicators(
     """Bring the stored values of themes up to date: of the months given, and of every month computed before.
 
     Only indicators and months whose inputs or definitions changed since they were last computed are computed; all when
-    `rebuild`. One transaction.
+    `rebuild`. Indicators that are defined no longer, of whatever theme, end. One transaction.
     """
     from g60pipeline.operations.changes import find_waiting
+    from g60pipeline.warehouse.vintages import find_undefined
 
     files = [file for file in warehouse.project.indicator_files if themes is None or file.theme in themes]
     waiting = find_waiting(warehouse, [i for file in files for i in file.indicators], periods, rebuild)
     batches = [batch for file in files for batch in _batches(file, waiting)]
-    changed = _update(warehouse, batches, waiting) if batches else Counter[str]()
+    undefined = find_undefined(warehouse)
+    changed = _update(warehouse, batches, waiting, undefined) if batches or undefined else Counter[str]()
     computed = [
         Computed(
             file.theme,
@@ -169,15 +171,18 @@ def _batches(file: IndicatorFile, waiting: Waiting) -> list[_Batch]:
     return [_Batch(file.theme, tuple(found), months) for months, found in by_months.items()]
 
 
-def _update(warehouse: Warehouse, batches: Sequence[_Batch], waiting: Waiting) -> Counter[str]:
+def _update(
+    warehouse: Warehouse, batches: Sequence[_Batch], waiting: Waiting, undefined: Sequence[str]
+) -> Counter[str]:
     """Compute the batches and store what became different; returns how many values did, by theme."""
     from g60pipeline.warehouse.timeliness import utc_now
-    from g60pipeline.warehouse.vintages import remember_computations, store_values
+    from g60pipeline.warehouse.vintages import close_values, remember_computations, store_values
 
     project, changed, now = warehouse.project, Counter[str](), utc_now()
     sets = [batch.indicators for batch in batches]
     with warehouse.transaction() as connection:
-        for boundaries in boundaries_of(project):
+        ended = close_values(connection, warehouse, undefined, boundaries_of(project), now)
+        for boundaries in boundaries_of(project) if batches else ():
             prepare_world(connection, warehouse, project, boundaries=boundaries)
             themes = _compile_ahead(warehouse, project, sets, boundaries)
             for batch, compiled in zip(batches, themes, strict=True):
@@ -187,6 +192,8 @@ def _update(warehouse: Warehouse, batches: Sequence[_Batch], waiting: Waiting) -
                     connection, warehouse, batch.months, ids, boundaries, now
                 )
         remember_computations(connection, warehouse, waiting, now)
+    if ended:
+        emit("ended", indicators=",".join(undefined) or None, values_ended=ended)
     return changed
 
 

@@ -8,6 +8,7 @@ Belongs here: names of events and their ids. Not here: how and where they are wr
 | `judged` | submission, unit, month, verdict, counts of findings |
 | `loaded` | submission, unit, month, forms |
 | `computed` | theme, months, values changed |
+| `ended` | indicators that are defined no longer, values ended |
 | `sent_back` | submission, unit, month, workbook |
 | `released`, `published` | release, month, stage; snapshot |
 | `alerted` | what of it was new, sent or failed |

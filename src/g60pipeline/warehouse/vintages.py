@@ -79,6 +79,33 @@ def store_values(
     return int(connection.execute(stored).scalar_one())
 
 
+def find_undefined(warehouse: Warehouse) -> list[str]:
+    """Return indicators that were computed and that the definitions no longer have."""
+    table = warehouse.table("mart.computation")
+    known = sa.select(table.c.indicator_id).distinct().order_by(table.c.indicator_id)
+    with warehouse.engine.connect() as connection:
+        return [id_ for id_ in connection.scalars(known) if id_ not in warehouse.project.indicators]
+
+
+def close_values(
+    connection: sa.Connection,
+    warehouse: Warehouse,
+    undefined: Sequence[str],
+    boundaries: Sequence[Boundaries],
+    now: datetime,
+) -> int:
+    """End what is known of indicators that are defined no longer, and on other boundaries than these.
+
+    It stays there as of before. What it was computed from is forgotten: a definition that is put back is computed anew.
+    Returns the count of values that ended.
+    """
+    vintage, computation = warehouse.table("mart.indicator_vintage"), warehouse.table("mart.computation")
+    is_gone = sa.or_(vintage.c.indicator_id.in_(undefined), vintage.c.boundaries.not_in(boundaries))
+    ended = sa.update(vintage).where(vintage.c.known_to.is_(None), is_gone).values(known_to=now)
+    connection.execute(sa.delete(computation).where(computation.c.indicator_id.in_(undefined)))
+    return len(connection.execute(ended.returning(vintage.c.indicator_id)).all())
+
+
 def read_computations(warehouse: Warehouse) -> dict[str, dict[str, str]]:
     """Return the fingerprint of what was last computed: indicator → month → fingerprint."""
     table = warehouse.table("mart.computation")

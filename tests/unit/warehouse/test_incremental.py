@@ -123,3 +123,40 @@ def test_a_value_that_changed_is_there_as_of_before(ledger: Ledger) -> None:
     before = ledger.warehouse.read(query.format("mart.indicator_value_as_of(:at)"), {"at": known})
     assert list(before["value"]) == [105]
     assert list(ledger.warehouse.read(query.format("mart.indicator_value"))["value"]) == [106]
+
+
+def test_an_indicator_that_is_defined_no_longer_ends_and_one_put_back_is_computed_anew(
+    ledger: Ledger,
+) -> None:
+    def present() -> set[str]:
+        return set(
+            ledger.warehouse.read("SELECT DISTINCT indicator_id FROM mart.indicator_value")["indicator_id"]
+        )
+
+    def ids_as_of(instant: Any) -> set[str]:
+        query = "SELECT DISTINCT indicator_id FROM mart.indicator_value_as_of(:at)"
+        return set(ledger.warehouse.read(query, {"at": instant})["indicator_id"])
+
+    arrive(ledger, 0, UNITS[0], "2021-12", 5, "accepted")
+    update_indicators(ledger.warehouse, ["2021-12"], ["membership"])
+    known = ledger.warehouse.read("SELECT max(known_from) AS at FROM mart.indicator_vintage")["at"].iloc[0]
+    before = values(ledger)
+    project = ledger.warehouse.project
+    others = [
+        file.model_copy(
+            update={"indicators": tuple(one for one in file.indicators if one.id != "unit_member_count")}
+        )
+        for file in project.indicator_files
+    ]
+    without = project.model_copy(update={"indicator_files": tuple(others)})
+    vars(without).pop("indicators", None)  # remembered of the whole project
+    ledger.warehouse.project = without
+    try:
+        update_indicators(ledger.warehouse, ["2021-12"], ["membership"])
+        assert "unit_member_count" not in present()
+        assert present()
+        assert "unit_member_count" in ids_as_of(known)
+    finally:
+        ledger.warehouse.project = project
+    update_indicators(ledger.warehouse, ["2021-12"], ["membership"])
+    assert values(ledger) == before
