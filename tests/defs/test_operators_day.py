@@ -160,3 +160,17 @@ def test_a_release_that_the_gate_stops_is_told_of_as_such(world: World) -> None:
     (told,) = world.told()
     assert told["subject"].startswith("【运行告警】1 次发布未过闸门")
     assert "told before" in g60("alert").stdout
+
+
+def test_run_storage_that_cannot_be_written_is_told_in_a_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DAGSTER_HOME", "")
+    monkeypatch.setenv("G60_HOME", str(tmp_path))
+    history = tmp_path / "dagster" / "history"
+    history.mkdir(parents=True)
+    (history / "runs.db").write_bytes(b"no database" * 999)
+    done = g60("run", "--from", "2021-03", "--to", "2021-03")
+    assert done.exit_code == 1
+    (line,) = done.stderr.splitlines()
+    assert line.startswith(f"the run cannot be recorded in {tmp_path / 'dagster'}: file is not a database; ")
