@@ -22,6 +22,7 @@ def run_daemon(home: Path) -> Iterator[subprocess.Popen[bytes]]:
     """Switch the sensor on and run `dagster-daemon` until the block is left."""
     environment = {**os.environ, "DAGSTER_HOME": str(prepare_home(home)), "G60_HOME": str(home)}
     environment |= {"PYTHONPATH": str(ROOT / "src"), "DAGSTER_EVENT_BATCH_SIZE": "500"}
+    environment |= {"FRESHNESS_DAEMON_INTERVAL_SECONDS": "1"}
     switch = [SCRIPTS / "dagster", "sensor", "start", "inbox_sensor", "-w", "workspace.yaml"]
     subprocess.run(switch, cwd=ROOT, env=environment, check=True, capture_output=True)
     with (home / "daemon.log").open("wb") as log:

@@ -10,17 +10,21 @@ import dagster as dg
 import pytest
 import sqlalchemy as sa
 from daemon import run_daemon, wait_for
+from dagster._core.definitions.freshness import FreshnessState
 from dagster._core.execution.backfill import PartitionBackfill
+from dagster._core.test_utils import freeze_time
 from small_inbox import MARCH, put
 
 from g60pipeline.contracts.project import load_project
 from g60pipeline.defs.assemble import build_definitions
 from g60pipeline.defs.instance import POSTGRES_URL, open_instance
-from g60pipeline.defs.keys import RETURN
+from g60pipeline.defs.keys import COMPLETENESS, RETURN
 from g60pipeline.defs.partitions import MONTHS
 from g60pipeline.defs.release import RELEASE
 from g60pipeline.settings import find_project_root
 from g60pipeline.warehouse.engine import Warehouse
+
+A_QUARTER = 90 * 24 * 3600
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.sweep)])
@@ -50,9 +54,20 @@ def _backfill(instance: dg.DagsterInstance) -> None:
     )  # fmt: skip
 
 
+def _say_complete(instance: dg.DagsterInstance, at: float) -> None:
+    """Make the district complete at an instant, as the asset does once every return is in."""
+    with freeze_time(at):
+        instance.report_runless_asset_event(dg.AssetMaterialization(COMPLETENESS))
+
+
+def _freshness(instance: dg.DagsterInstance) -> FreshnessState | None:
+    record = instance.get_freshness_state_records([COMPLETENESS]).get(COMPLETENESS)
+    return None if record is None else record.freshness_state
+
+
 # Dagster's own backfills call what it has deprecated.
 @pytest.mark.filterwarnings("ignore:Function `AssetSelection.sources`:DeprecationWarning")
-def test_a_file_that_is_dropped_becomes_values_and_a_backfill_is_one_run(
+def test_a_file_that_is_dropped_becomes_values_what_is_late_turns_stale_and_a_backfill_is_one_run(
     instance: dg.DagsterInstance, tmp_path: Path
 ) -> None:
     def has_finished(of_these: dg.RunsFilter) -> bool:
@@ -61,7 +76,11 @@ def test_a_file_that_is_dropped_becomes_values_and_a_backfill_is_one_run(
     of_sensor = dg.RunsFilter(tags={"dagster/sensor_name": "inbox_sensor"})
     of_backfill = dg.RunsFilter(tags={"dagster/backfill": "a-year"})
     put(tmp_path / "inbox", "march")
+    _say_complete(instance, time.time() - A_QUARTER)
     with run_daemon(tmp_path) as daemon:
+        wait_for(lambda: _freshness(instance) == FreshnessState.FAIL, tmp_path, daemon)
+        _say_complete(instance, time.time())
+        wait_for(lambda: _freshness(instance) == FreshnessState.PASS, tmp_path, daemon)
         wait_for(lambda: has_finished(dg.RunsFilter(job_name="month")), tmp_path, daemon)
         _backfill(instance)
         wait_for(lambda: has_finished(of_backfill), tmp_path, daemon)

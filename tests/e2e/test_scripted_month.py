@@ -17,7 +17,7 @@ import pytest
 from command import g60
 from playwright.sync_api import Page, sync_playwright
 from test_ui import free_port, wait_until_up
-from ui_screenshots import CHROMIUM, launch, open_cell, open_check
+from ui_screenshots import CHROMIUM, launch, open_cell, open_check, open_missing_cell
 
 from g60pipeline.contracts.project import Project
 from g60pipeline.sample.generate import Parcel, build_sample, render
@@ -167,6 +167,7 @@ def test_a_month_as_it_goes(home: Path, base: str, page: Page, project: Project)
     assert "accepted" in open_cell(page, base, FEBRUARY.key, TOWN)
     wait_for(lambda: set(members(home, project)) == {FEBRUARY.key}, home)
 
-    # The town's March is missing: the command counts it, and the warehouse had no value of it above.
+    # The town's March is missing: its cell is empty, the command counts it, and the warehouse had no value of it above.
+    open_missing_cell(page, base, MARCH.key, TOWN)
     months = status(home)
     assert months[MARCH.key]["missing"] == months[MARCH.key]["expected"] - 1

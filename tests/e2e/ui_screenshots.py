@@ -52,6 +52,12 @@ def open_cell(page: Page, base: str, month: str, unit: str) -> str:
     return page.locator("body").inner_text()
 
 
+def open_missing_cell(page: Page, base: str, month: str, unit: str) -> None:
+    """Show a cell of the grid to which nothing was reported; TimeoutError when something was."""
+    page.goto(f"{base}/assets/submission/return?view=partitions&partition={month}%7C{unit}")
+    page.get_by_text("No metadata entries", exact=True).first.wait_for(timeout=PATIENCE_MS)
+
+
 def main(base: str, folder: Path) -> None:
     """Write `lineage.png`, `checks.png` and `grid.png`."""
     with sync_playwright() as playwright:
