@@ -24,17 +24,13 @@ def test_every_asset_has_owner_version_and_links(specs: list[dg.AssetSpec]) -> N
     for spec in specs:
         assert policy.KEEPERS in spec.owners, spec.key
         assert spec.code_version, spec.key
-        assert isinstance(spec.metadata["lineage"], dg.PathMetadataValue), spec.key
+        for link in ("dictionary", "lineage"):
+            assert isinstance(spec.metadata[link], dg.PathMetadataValue), spec.key
 
 
 def test_what_links_point_at_in_the_project_is_there(specs: list[dg.AssetSpec]) -> None:
-    links = [
-        spec.metadata[name]
-        for spec in specs
-        for name in ("defined_in", "dictionary")
-        if name in spec.metadata
-    ]
-    assert len(links) > 60
+    links = [spec.metadata["defined_in"] for spec in specs if "defined_in" in spec.metadata]
+    assert len(links) > 30
     assert {link.path for link in links if not Path(link.path).exists()} == set()
 
 

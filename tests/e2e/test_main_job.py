@@ -6,10 +6,12 @@ import json
 from pathlib import Path
 from typing import Any
 
+import dagster as dg
 import pytest
 from command import g60
 
 from g60pipeline.contracts.project import Project
+from g60pipeline.defs.assemble import build_definitions
 from g60pipeline.warehouse.engine import Warehouse
 
 FIGURES = [f"F{number:02d}" for number in range(1, 45)]
@@ -74,12 +76,26 @@ def test_running_again_changes_nothing_and_finds_nothing_new(
 
     home = copy_of(full_home)
     before = export_hashes(home, project)
+    written = (home / "out" / "dictionary.html").stat().st_mtime_ns
     again = g60(home, "run", "--from", "2021-11", "--to", "2021-12", "--json")
     assert again.returncode == 3, again.stderr
     assert export_hashes(home, project) == before
+    assert (home / "out" / "dictionary.html").stat().st_mtime_ns == written
     with Warehouse(f"duckdb:///{home / 'warehouse.duckdb'}", project) as warehouse:
         counts = warehouse.read("SELECT count(*) AS n, count(DISTINCT submission_id) AS m FROM ops.verdict")
     assert counts["n"].iloc[0] == counts["m"].iloc[0]
+
+
+def test_every_link_of_an_asset_leads_somewhere(full_home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("G60_HOME", str(full_home))
+    links = {
+        Path(str(value.path))
+        for spec in build_definitions().resolve_all_asset_specs()
+        for value in spec.metadata.values()
+        if isinstance(value, dg.PathMetadataValue)
+    }
+    assert full_home / "out" / "lineage.html" in links
+    assert {link for link in links if not link.exists()} == set()
 
 
 def test_a_month_without_obligations_is_a_handled_failure(sample_home: Path) -> None:

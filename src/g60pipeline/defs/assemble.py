@@ -22,6 +22,7 @@ from g60pipeline.defs.checks import expectations
 from g60pipeline.defs.completeness import completeness, expected_returns
 from g60pipeline.defs.core import core
 from g60pipeline.defs.corrections import corrections
+from g60pipeline.defs.dictionary import dictionary
 from g60pipeline.defs.feedback import feedback
 from g60pipeline.defs.grid import build_grid, reporting_units
 from g60pipeline.defs.intake import received
@@ -50,6 +51,7 @@ def build_definitions(resource_overrides: Mapping[str, Any] | None = None) -> dg
         indicators,
         scorecards,
         briefing,
+        dictionary,
         feedback,
         board,
         reminders,

@@ -18,16 +18,16 @@ from g60pipeline.defs.resources import project
 from g60pipeline.settings import Settings
 
 KEEPERS = "team:district-data"
-# Asset group → where the definition lies in the project, and what the dictionary calls it.
+# Asset group → where the definition lies in the project.
 _SOURCES = {
-    "staged": ("schemas/forms/{name}.odcs.yaml", "forms"),
-    "core": ("schemas/forms/{name}.odcs.yaml", "forms"),
-    "checks": ("schemas/forms", "rules"),
-    "marts": ("assets/marts/{name}.sql", "marts"),
-    "indicators": ("assets/indicators/{name}.yaml", "indicators"),
-    "scorecards": ("assets/indicators", "scorecards"),
-    "release": ("assets/releases.yaml", "published"),
-    "published": ("assets/published", "published"),
+    "staged": "schemas/forms/{name}.odcs.yaml",
+    "core": "schemas/forms/{name}.odcs.yaml",
+    "checks": "schemas/forms",
+    "marts": "assets/marts/{name}.sql",
+    "indicators": "assets/indicators/{name}.yaml",
+    "scorecards": "assets/indicators",
+    "release": "assets/releases.yaml",
+    "published": "assets/published",
 }
 # What lies beside the table: pages that the run writes.
 _PAGES = {
@@ -57,12 +57,11 @@ def _code_version(definition: Model | None) -> str:
 def _links(spec: dg.AssetSpec, settings: Settings) -> dict[str, Any]:
     links: dict[str, Path] = {}
     if spec.group_name in _SOURCES:
-        source, chapter = _SOURCES[spec.group_name]
-        links["defined_in"] = settings.project_root / source.format(name=spec.key.path[-1])
-        links["dictionary"] = settings.project_root / "docs" / "dictionary" / f"{chapter}.md"
+        source = _SOURCES[spec.group_name].format(name=spec.key.path[-1])
+        links["defined_in"] = settings.project_root / source
     if spec.group_name in _PAGES:
         links["pages"] = settings.out / _PAGES[spec.group_name]
-    links["lineage"] = settings.out / "lineage.html"
+    links |= {name: settings.out / f"{name}.html" for name in ("dictionary", "lineage")}
     return {name: dg.MetadataValue.path(path) for name, path in links.items()}
 
 

@@ -13,7 +13,7 @@ from g60pipeline.contracts.project import Project
 from g60pipeline.files import write_whole
 from g60pipeline.indicators.formulas import describe_formulas
 from g60pipeline.indicators.lineage import build_lineage
-from g60pipeline.reports.dictionary import Sources
+from g60pipeline.reports.dictionary import Dictionary, Sources
 from g60pipeline.reports.dictionary_pages import (
     build_dictionary,
     count_entries,
@@ -49,19 +49,32 @@ def find_markdown_folder(root: Path) -> Path | None:
     return root / "docs" / "dictionary" if (root / "pyproject.toml").exists() else None
 
 
+def pages_in(out: Path) -> tuple[Path, Path]:
+    """Return where the dictionary and the lineage page lie."""
+    return out / DICTIONARY_PAGE, out / LINEAGE_PAGE
+
+
+def write_pages(project: Project, root: Path, out: Path) -> tuple[Path, ...]:
+    """Write the dictionary and the lineage page, which link to each other."""
+    sources = read_sources(project)
+    return _write_pages(sources, build_dictionary(sources, root), out)
+
+
+def _write_pages(sources: Sources, dictionary: Dictionary, out: Path) -> tuple[Path, ...]:
+    page, lineage_page = pages_in(out)
+    write_whole(page, render_page(sources, dictionary, LINEAGE_PAGE))
+    write_whole(lineage_page, build_lineage_page(sources.project, sources.lineage, DICTIONARY_PAGE))
+    return page, lineage_page
+
+
 def write_dictionary(project: Project, root: Path, out: Path, folder: Path) -> Written:
-    """Write the dictionary and the lineage page, which link to each other, to `out`, and the Markdown to `folder`."""
+    """Write the pages to `out` and the dictionary's Markdown to `folder`."""
     sources = read_sources(project)
     dictionary = build_dictionary(sources, root)
-    pages = {
-        out / DICTIONARY_PAGE: render_page(sources, dictionary, LINEAGE_PAGE),
-        out / LINEAGE_PAGE: build_lineage_page(project, sources.lineage, DICTIONARY_PAGE),
-    }
-    for path, page in pages.items():
-        write_whole(path, page)
+    pages = _write_pages(sources, dictionary, out)
     changed = write_markdown(folder, render_markdown(sources, dictionary))
     entries = {str(area): count for area, count in count_entries(dictionary).items()}
-    return Written(tuple(pages), folder, tuple(changed), entries)
+    return Written(pages, folder, tuple(changed), entries)
 
 
 def find_stale_dictionary(project: Project, root: Path, folder: Path) -> list[Path]:

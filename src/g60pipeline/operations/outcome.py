@@ -23,6 +23,7 @@ def read_outcome(settings: Settings, warehouse: Warehouse, first: str, last: str
             "briefing": str(settings.out / "briefing" / f"{last}.html"),
             "board": str(settings.out / "board" / f"{last}.html"),
             "feedback": str(settings.out / "feedback"),
+            "dictionary": str(settings.out / "dictionary.html"),
             "warehouse": warehouse.url.render_as_string(hide_password=True),
         },
     }
