@@ -1,4 +1,4 @@
-"""A real daemon with the inbox sensor switched on, over a home of its own; it ends with the `with` block."""
+"""A real daemon over a home of its own, with sensors and schedules switched on; it ends with the `with` block."""
 
 from __future__ import annotations
 
@@ -17,18 +17,27 @@ ROOT = Path(__file__).parents[2]
 SCRIPTS = Path(sys.executable).parent
 
 
+def _environment(home: Path) -> dict[str, str]:
+    return {
+        **os.environ, "DAGSTER_HOME": str(prepare_home(home)), "G60_HOME": str(home), "PYTHONPATH": str(ROOT / "src"),
+        "DAGSTER_EVENT_BATCH_SIZE": "500", "FRESHNESS_DAEMON_INTERVAL_SECONDS": "1",
+    }  # fmt: skip
+
+
+def switch_on(kind: str, name: str, home: Path) -> None:
+    """Switch a sensor or a schedule on, as an operator does."""
+    command = [SCRIPTS / "dagster", kind, "start", name, "-w", "workspace.yaml"]
+    subprocess.run(command, cwd=ROOT, env=_environment(home), check=True, capture_output=True)
+
+
 @contextmanager
 def run_daemon(home: Path) -> Iterator[subprocess.Popen[bytes]]:
-    """Switch the sensor on and run `dagster-daemon` until the block is left."""
-    environment = {**os.environ, "DAGSTER_HOME": str(prepare_home(home)), "G60_HOME": str(home)}
-    environment |= {"PYTHONPATH": str(ROOT / "src"), "DAGSTER_EVENT_BATCH_SIZE": "500"}
-    environment |= {"FRESHNESS_DAEMON_INTERVAL_SECONDS": "1"}
-    switch = [SCRIPTS / "dagster", "sensor", "start", "inbox_sensor", "-w", "workspace.yaml"]
-    subprocess.run(switch, cwd=ROOT, env=environment, check=True, capture_output=True)
+    """Switch the inbox sensor on and run `dagster-daemon` until the block is left."""
+    switch_on("sensor", "inbox_sensor", home)
     with (home / "daemon.log").open("wb") as log:
         daemon = subprocess.Popen(
             [SCRIPTS / "dagster-daemon", "run", "-w", "workspace.yaml"],
-            cwd=ROOT, env=environment, stdout=log, stderr=log, start_new_session=True,
+            cwd=ROOT, env=_environment(home), stdout=log, stderr=log, start_new_session=True,
         )  # fmt: skip
         try:
             yield daemon

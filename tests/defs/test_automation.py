@@ -20,7 +20,12 @@ from g60pipeline.defs.resources import project
 from g60pipeline.settings import find_project_root
 from g60pipeline.warehouse.engine import Warehouse
 
-HOLD = "import duckdb, sys; c = duckdb.connect(sys.argv[1]); print('held', flush=True); sys.stdin.read()"
+HOLD = """
+import duckdb, sys, time
+c = duckdb.connect(sys.argv[1], read_only=len(sys.argv) > 2)
+print('held', flush=True)
+time.sleep(float(sys.argv[2])) if len(sys.argv) > 2 else sys.stdin.read()
+"""
 
 
 def test_the_sensor_asks_for_a_receipt_and_then_for_each_month_with_unjudged_returns(empty: World) -> None:
@@ -85,6 +90,17 @@ def test_the_sensor_waits_while_another_process_holds_the_warehouse(empty: World
         other.communicate("")
     assert asked == []
     assert str(file) in reason
+
+
+def test_a_run_waits_while_another_process_reads_the_warehouse(empty: World) -> None:
+    empty.tick()
+    file = empty.home / "warehouse.duckdb"
+    with subprocess.Popen(
+        [sys.executable, "-c", HOLD, file, "2"], stdout=subprocess.PIPE, text=True
+    ) as reader:
+        assert reader.stdout is not None
+        assert reader.stdout.readline() == "held\n"
+        empty.run("status", MARCH.key, layers=("report",))
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,9 @@ import pytest
 
 from g60pipeline.defs import policy
 from g60pipeline.defs.assemble import build_definitions
+from g60pipeline.defs.partitions import MONTHS
+from g60pipeline.defs.publish import SNAPSHOT
+from g60pipeline.defs.release import RELEASE
 
 AT_FIRST_SIGHT = 24
 
@@ -46,6 +49,31 @@ def test_groups_fold_into_few_nodes_without_going_in_circles(specs: list[dg.Asse
         ("indicators", "scorecards", "reports"),
     ):
         assert [group for group in order if group in chain] == list(chain)
+
+
+def test_the_snapshot_is_made_anew_when_a_month_was_released_however_many_are_not() -> None:
+    @dg.multi_asset(specs=[dg.AssetSpec(RELEASE, partitions_def=MONTHS)])
+    def release() -> Any:
+        yield dg.MaterializeResult(asset_key=RELEASE)
+
+    @dg.multi_asset(
+        specs=[dg.AssetSpec(SNAPSHOT, deps=[RELEASE], automation_condition=policy.automation_of("published"))]
+    )
+    def snapshot() -> Any:
+        yield dg.MaterializeResult(asset_key=SNAPSHOT)
+
+    asked: list[int] = []
+    cursor: Any = None
+    with dg.DagsterInstance.ephemeral() as instance:
+        for released in (None, "2021-12", None, "2021-12", None):
+            if released is not None:
+                instance.report_runless_asset_event(dg.AssetMaterialization(RELEASE, partition=released))
+            done = dg.evaluate_automation_conditions(
+                [release, snapshot], instance=instance, cursor=cursor, asset_selection=dg.AssetSelection.all()
+            )
+            cursor = done.cursor
+            asked.append(done.total_requested)
+    assert asked == [0, 1, 0, 1, 0]
 
 
 def test_a_mart_is_made_anew_when_its_definition_changed_and_not_before() -> None:

@@ -40,6 +40,7 @@ DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would be done,
 First = Annotated[str, typer.Option("--from", help="First month, YYYY-MM.")]
 Last = Annotated[str, typer.Option("--to", help="Last month, YYYY-MM.")]
 RETURNED = 3
+_PATIENCE_SECONDS = 5  # a sensor reads for a moment, a run writes for longer
 T = TypeVar("T")
 
 
@@ -95,7 +96,7 @@ def with_warehouse(settings: Settings, project: Project, work: Callable[[Warehou
     from g60pipeline.warehouse.engine import Warehouse, WarehouseError
 
     try:
-        with Warehouse(settings.warehouse_url, project) as warehouse:
+        with Warehouse(settings.warehouse_url, project, patience_seconds=_PATIENCE_SECONDS) as warehouse:
             prepare(warehouse)
             return work(warehouse)
     except WarehouseError as error:

@@ -71,12 +71,16 @@ def automation_of(group: str | None) -> Any:
     Everything by month is asked for by the sensor, which reads the ledger: Dagster's conditions see the latest month
     only, and returns come late.
     """
+    # Dagster types its own combination too narrowly.
+    is_free: Any = ~dg.AutomationCondition.in_progress()
     if group in ("marts", "scorecards"):
-        # Dagster types its own combination too narrowly.
         changed: Any = dg.AutomationCondition.code_version_changed()
-        is_free: Any = ~dg.AutomationCondition.in_progress()
         return (changed.since_last_handled() & is_free).with_label("its definition changed")
-    return dg.AutomationCondition.eager() if group == "published" else None
+    if group == "published":
+        # Not `eager`, which waits until every month since 2015 is released.
+        released: Any = dg.AutomationCondition.any_deps_updated()
+        return (released.since_last_handled() & is_free).with_label("something was released")
+    return None
 
 
 def build_policy(settings: Settings) -> Callable[[dg.AssetSpec], dg.AssetSpec]:

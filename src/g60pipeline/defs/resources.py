@@ -1,7 +1,7 @@
 """Resources: the settings, the contracts and the warehouse of a run.
 
 The warehouse is opened when a run starts and closed when it ends: while one process writes a DuckDB file no other can
-open it.
+open it. A run waits for whoever reads it at that moment, as sensors do; a sensor's tick comes again anyway.
 """
 
 from __future__ import annotations
@@ -23,6 +23,8 @@ from g60pipeline.settings import Settings, find_project_root, load_settings
 if TYPE_CHECKING:
     from g60pipeline.warehouse.engine import Warehouse
 
+_PATIENCE_SECONDS = 30
+
 
 @cache
 def project() -> Project:
@@ -38,6 +40,7 @@ class House(dg.ConfigurableResource[Any]):
     archive: str = ""
     warehouse_url: str = ""
     _warehouse: Warehouse | None = PrivateAttr(default=None)
+    _patience_seconds: float = PrivateAttr(default=0)
 
     @property
     def settings(self) -> Settings:
@@ -61,7 +64,9 @@ class House(dg.ConfigurableResource[Any]):
             from g60pipeline.warehouse.engine import Warehouse
 
             Path(self.settings.home).mkdir(parents=True, exist_ok=True)
-            warehouse = Warehouse(self.settings.warehouse_url, self.project)
+            warehouse = Warehouse(
+                self.settings.warehouse_url, self.project, patience_seconds=self._patience_seconds
+            )
             prepare(warehouse)
             self._warehouse = warehouse
         return self._warehouse
@@ -70,6 +75,7 @@ class House(dg.ConfigurableResource[Any]):
     def yield_for_execution(self, context: dg.InitResourceContext) -> Generator[House]:
         """Close the warehouse when the run (or the sensor's tick) is over."""
         configure_logs(self.settings.home, self.settings.log)
+        self._patience_seconds = _PATIENCE_SECONDS if context.run else 0
         try:
             with log_with(run=context.run and context.run.run_id):
                 yield self

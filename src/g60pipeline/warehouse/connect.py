@@ -6,6 +6,7 @@ Belongs here: what DuckDB and PostgreSQL want of a connection. Not here: what is
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Generator
 from contextlib import contextmanager
 from functools import partial
@@ -18,6 +19,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError
 
 DUCKDB, POSTGRES = "duckdb", "postgresql"
 _USE = "use duckdb:///path/to/file or postgresql+psycopg://user@host:port/database"
+_IS_HELD = "Could not set lock on file"
 _to_json = partial(json.dumps, ensure_ascii=False, default=str)
 
 
@@ -54,12 +56,14 @@ def file_of(url: sa.URL) -> Path | None:
     return Path(url.database or "") if url.get_backend_name() == DUCKDB else None
 
 
-def build_engine(url: sa.URL, read_only: bool = False) -> sa.Engine:
-    """Build an engine; nothing is opened yet."""
+def build_engine(url: sa.URL, read_only: bool = False, patience_seconds: float = 0) -> sa.Engine:
+    """Build an engine; nothing is opened yet. `patience_seconds`: how long it waits while another process has the file."""
     if url.get_backend_name() == DUCKDB:
         if read_only:
             url = url.update_query_dict({"access_mode": "read_only"})
-        return sa.create_engine(url, json_serializer=_to_json)
+        engine = sa.create_engine(url, json_serializer=_to_json)
+        event.listen(engine, "do_connect", partial(_connect_patiently, patience_seconds))
+        return engine
     # A server may have been restarted since the last transaction. Plans are not kept, as views are made anew.
     engine = sa.create_engine(
         url,
@@ -70,6 +74,18 @@ def build_engine(url: sa.URL, read_only: bool = False) -> sa.Engine:
     )
     event.listen(engine, "do_execute", _execute_as_it_stands)
     return engine
+
+
+def _connect_patiently(seconds: float, dialect: Any, _: Any, arguments: Any, options: Any) -> Any:
+    """A DuckDB file that one process writes no other can open, and one that is read cannot be written, if only for a moment."""
+    end = time.monotonic() + seconds
+    while True:
+        try:
+            return dialect.connect(*arguments, **options)
+        except dialect.loaded_dbapi.Error as error:
+            if _IS_HELD not in str(error) or time.monotonic() > end:
+                raise
+        time.sleep(0.2)
 
 
 def _execute_as_it_stands(cursor: Any, statement: str, parameters: Any, context: Any) -> bool | None:

@@ -49,13 +49,18 @@ _LOCK_WRITERS = "SET LOCAL lock_timeout = '10min'; SELECT pg_advisory_xact_lock(
 
 
 class Warehouse:
-    """The warehouse behind one URL. Close it (or use it as a context manager) to let other processes open the file."""
+    """The warehouse behind one URL. Close it (or use it as a context manager) to let other processes open the file.
 
-    def __init__(self, url: str, project: Project, read_only: bool = False) -> None:
+    `patience_seconds`: how long it waits for a process that has the file, before it is a WarehouseError.
+    """
+
+    def __init__(
+        self, url: str, project: Project, read_only: bool = False, patience_seconds: float = 0
+    ) -> None:
         self.url = parse_url(url)
         self.project = project
         self.metadata = build_metadata(project)
-        self.engine = build_engine(self.url, read_only)
+        self.engine = build_engine(self.url, read_only, patience_seconds)
 
     def __enter__(self) -> Warehouse:
         return self
