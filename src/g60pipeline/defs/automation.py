@@ -11,6 +11,7 @@ from typing import Any
 
 import dagster as dg
 
+from g60pipeline.defs.abandoned import end_abandoned_runs
 from g60pipeline.defs.days import BEIJING, days_of, morning_of
 from g60pipeline.defs.keys import RECEIVED
 from g60pipeline.defs.partitions import month_before
@@ -67,11 +68,15 @@ def _listing_key(names: list[str]) -> str:
     description="Receives what is new in the inbox; then judges each month that has submissions without a verdict.",
 )
 def inbox_sensor(context: dg.SensorEvaluationContext, house: House) -> Any:
-    """Ask for a receipt when the inbox changed, and for a run of each month that has submissions without a verdict."""
+    """Ask for a receipt when the inbox changed, and for a run of each month that has submissions without a verdict.
+
+    Runs whose process is gone are ended first: the queue would wait behind them.
+    """
     from g60pipeline.intake.inbox import Inbox
     from g60pipeline.warehouse import ledger
     from g60pipeline.warehouse.engine import WarehouseError
 
+    end_abandoned_runs(context.instance)
     names = [f"{file.name} {file.state}" for file in Inbox(house.settings.inbox).list_files()]
     receive = _request(context, receive_job.name, f"receive-{_listing_key(names)}") if names else []
     if receive:

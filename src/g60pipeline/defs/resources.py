@@ -17,6 +17,7 @@ import dagster as dg
 from pydantic import PrivateAttr
 
 from g60pipeline.contracts.project import Project, load_project
+from g60pipeline.defs.abandoned import sign_run
 from g60pipeline.logs import configure_logs, log_with
 from g60pipeline.settings import Settings, find_project_root, load_settings
 
@@ -75,7 +76,9 @@ class House(dg.ConfigurableResource[Any]):
     def yield_for_execution(self, context: dg.InitResourceContext) -> Generator[House]:
         """Close the warehouse when the run (or the sensor's tick) is over."""
         configure_logs(self.settings.home, self.settings.log)
-        self._patience_seconds = _PATIENCE_SECONDS if context.run else 0
+        if context.run and context.instance:
+            sign_run(context.instance, context.run)
+            self._patience_seconds = _PATIENCE_SECONDS
         try:
             with log_with(run=context.run and context.run.run_id):
                 yield self

@@ -15,6 +15,7 @@ import dagster as dg
 from sqlalchemy.exc import DBAPIError
 
 from g60pipeline.contracts.periods import Period
+from g60pipeline.defs.abandoned import end_abandoned_runs
 from g60pipeline.defs.alerts import read_errors
 from g60pipeline.defs.assemble import build_definitions
 from g60pipeline.defs.automation import month_job
@@ -80,6 +81,7 @@ def _run_spans(
     graph = build_definitions()
     job = graph.resolve_job_def(month_job.name)
     instance = open_instance(settings.home)
+    end_abandoned_runs(instance)
     results: list[RunResult] = []
     for n, span in enumerate(spans, 1):
         if step is not None:

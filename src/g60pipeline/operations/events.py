@@ -11,6 +11,7 @@ Belongs here: names of events and their ids. Not here: how and where they are wr
 | `ended` | indicators that are defined no longer, values ended |
 | `sent_back` | submission, unit, month, workbook |
 | `released`, `published` | release, month, stage; snapshot |
+| `abandoned` | run whose process is gone |
 | `alerted` | what of it was new, sent or failed |
 
 Within a Dagster run each also bears `run`.
