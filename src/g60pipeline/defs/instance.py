@@ -34,7 +34,7 @@ run_retries:
 python_logs:
   managed_python_loggers: [g60pipeline]
   python_log_level: INFO
-# A run whose process is gone would hold the others back for good.
+# Runs of a machine or container that is gone, at which nobody here can look, would hold the others back for good.
 run_monitoring:
   enabled: true
   start_timeout_seconds: 300
