@@ -9,8 +9,8 @@ COMPILE := printf "hatchling\neditables\n" | $(UV) pip compile --quiet --univers
 	--fork-strategy fewest --no-strip-extras --generate-hashes --no-emit-index-url --no-header --no-annotate --extra server pyproject.toml -
 export PYTHON
 # A file's tests stay together: they share what its fixtures made. In the order of folders, which begins with what takes
-# long, so that no process is left waiting for another's last file.
-PARALLEL := --numprocesses auto --dist loadfile --no-loadscope-reorder
+# long, so that no process is left waiting for another's last file. One process more than cores: daemons and browsers wait.
+PARALLEL := --numprocesses $(shell expr $$(nproc) + 1) --dist loadfile --no-loadscope-reorder
 
 .PHONY: help run sample ui test coverage histories sweep check static schemas contracts dictionary constraints bench snapshot screenshots bundle bundle-test clean
 
