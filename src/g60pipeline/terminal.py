@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 from rich.markup import escape
+from rich.table import Column as Header
 from rich.table import Table
 
 from g60pipeline.contracts.feedback import Column
@@ -101,7 +102,8 @@ def print_check(project: Project, checked: SelfCheck) -> None:
     """Print what a self-check found, in the words of the feedback workbook, and where that lies."""
     console, texts = Console(width=None if sys.stdout.isatty() else WIDTH), project.feedback
     shown: tuple[Column, ...] = ("severity", "code", "sheet", "cell", "message")
-    table = Table(*(texts.columns[name] for name in shown), title=checked.title)
+    # Chinese has no blanks to break at: what does not fit goes on in the next line, wherever that is.
+    table = Table(*(Header(texts.columns[name], overflow="fold") for name in shown), title=checked.title)
     for finding in checked.findings:
         severity = texts.severities[finding["severity"]]
         cells = (finding[name] or "" for name in ("code", "sheet", "cell", "message_zh"))

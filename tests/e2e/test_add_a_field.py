@@ -152,7 +152,7 @@ def test_the_rules_return_what_is_wrong_and_say_so_in_chinese(world: World) -> N
     )
 
     assert {row["unit"]: (row["code"], row["cell"], row["said"]) for row in found} == {
-        NEGATIVE: ("US-RNG", CELL, f"“{HEADING}”填 -3，应在 0 至 不限 之间。请核对。"),
+        NEGATIVE: ("US-RNG", CELL, f"“{HEADING}”填 -3，超出范围（≥ 0）。请核对。"),
         TOO_MANY: ("US-103", CELL, "当月转入党员 2000 人，多于党员总数 1000 人。请核对这两格。"),
         BLANK: ("US-104", CELL, f"“{HEADING}”自 2022 年 1 月起必填。请填写，没有转入填 0。"),
     }

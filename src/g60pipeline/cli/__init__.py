@@ -42,6 +42,13 @@ __all__ = [
 ]
 
 
+def _explain(words: str, where: object = None) -> int:
+    """Say what the machine refused, a full disk or a missing right, without the stack."""
+    place = f"{where}: " if where else ""
+    print(f"{place}{words}; g60 doctor says what to look at", file=sys.stderr)
+    return 1
+
+
 def main() -> None:
     """Run the command and leave at once.
 
@@ -53,6 +60,13 @@ def main() -> None:
         app()
     except SystemExit as left:
         code = left.code if isinstance(left.code, int) else 1
+    except OSError as error:
+        code = _explain(error.strerror or str(error), error.filename)
+    except Exception as error:
+        original = getattr(error, "orig", None)  # what a database's driver said, if one did
+        if original is None:
+            raise
+        code = _explain(" ".join(str(original).split()))
     sys.stdout.flush()
     sys.stderr.flush()
     os._exit(code)

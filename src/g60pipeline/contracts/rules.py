@@ -104,13 +104,20 @@ class _Build:
     def bounded(self, field: Field) -> Iterator[Generated]:
         if field.minimum is not None or field.maximum is not None:
             kwargs = {"column": field.name, "min_value": field.minimum, "max_value": field.maximum}
-            bounds = {"minimum": _bound(field.minimum), "maximum": _bound(field.maximum)}
-            yield (
-                self.rule(
-                    field, "is_within_its_range", "ExpectColumnValuesToBeBetween", kwargs, quoted=bounds
-                ),
-                (),
+            quoted = {"bounds": self._bounds(field)}
+            rule = self.rule(
+                field, "is_within_its_range", "ExpectColumnValuesToBeBetween", kwargs, quoted=quoted
             )
+            yield rule, ()
+
+    def _bounds(self, field: Field) -> str:
+        sides = {
+            name: f"{bound:g}"
+            for name, bound in (("minimum", field.minimum), ("maximum", field.maximum))
+            if bound is not None
+        }
+        kind = "between" if len(sides) > 1 else "at_least" if "minimum" in sides else "at_most"
+        return getattr(self.messages.expected, kind).format(**sides)
 
     def patterned(self, field: Field) -> Iterator[Generated]:
         if field.pattern is not None:
@@ -216,10 +223,6 @@ class _Keep(dict[str, Any]):
 def _quote(text: str, values: dict[str, Any]) -> str:
     """Fill in what is known when the rule is made and leave the rest for the finding."""
     return text.format_map(_Keep(values))
-
-
-def _bound(value: float | None) -> str:
-    return "不限" if value is None else f"{value:g}"
 
 
 def with_generated_rules(form: Form, messages: Messages) -> Form:

@@ -53,6 +53,17 @@ def _write_new(path: Path, data: bytes) -> None:
         hidden.unlink(missing_ok=True)
 
 
+def _readable(name: str) -> str:
+    """A name whose bytes are no UTF-8, as old archives leave it: most are GB18030; of others the bytes are spelt out."""
+    raw = os.fsencode(name)
+    for encoding in ("utf-8", "gb18030"):
+        try:
+            return raw.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+    return raw.decode("utf-8", "backslashreplace")
+
+
 def is_ignored(name: str) -> bool:
     """Say whether a file of that name is never taken: a hidden one, or what Excel keeps beside an open workbook."""
     return name.startswith(_IGNORED)
@@ -81,7 +92,7 @@ class Inbox:
             return []
         entries: list[dict[str, Any]] = self._fs.ls(self._path, detail=True, refresh=True)
         files = [
-            InboxFile(e["name"].rpartition("/")[2], e["name"], e["size"], tokenize(e))
+            InboxFile(_readable(e["name"].rpartition("/")[2]), e["name"], e["size"], tokenize(e))
             for e in entries
             if e["type"] == "file"
         ]

@@ -12,7 +12,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from g60pipeline.contracts.indicators import Indicator
+from g60pipeline.contracts.indicators import IndicatorFile
 from g60pipeline.contracts.periods import Period
 from g60pipeline.contracts.project import Project
 
@@ -25,11 +25,12 @@ Waiting = dict[str, dict[str, str]]
 
 
 def find_waiting(
-    warehouse: Warehouse, indicators: Iterable[Indicator], periods: Sequence[str], rebuild: bool = False
+    warehouse: Warehouse, files: Iterable[IndicatorFile], periods: Sequence[str], rebuild: bool = False
 ) -> Waiting:
-    """Return what is to be computed of the indicators: of the months given, and of every month computed before.
+    """Return what is to be computed of the files' indicators: of the months given, and of every month computed before.
 
-    Those whose inputs or definitions changed since they were last computed; all when `rebuild`.
+    Of a new indicator those are the months of the others in its file. Those whose inputs or definitions changed since they
+    were last computed; all when `rebuild`.
     """
     from g60pipeline.indicators.reach import reaches_of
     from g60pipeline.warehouse.vintages import read_computations, read_inputs
@@ -38,18 +39,20 @@ def find_waiting(
     known, shared = read_computations(warehouse), _hash_of_shared(project)
     inputs = _Inputs(project, read_inputs(warehouse))
     waiting: Waiting = {}
-    for indicator in indicators:
-        before = known.get(indicator.id, {})
-        definition, reaches = f"{shared} {indicator!r}", reaches_of(project, indicator)
-        now = {
-            period: inputs.fingerprint(definition, reaches, Period.parse(period))
-            for period in {*periods, *before}
-        }
-        waiting[indicator.id] = {
-            period: fingerprint
-            for period, fingerprint in sorted(now.items())
-            if rebuild or before.get(period) != fingerprint
-        }
+    for file in files:
+        months = set(periods).union(*(known.get(indicator.id, {}) for indicator in file.indicators))
+        for indicator in file.indicators:
+            before = known.get(indicator.id, {})
+            definition, reaches = f"{shared} {indicator!r}", reaches_of(project, indicator)
+            now = {
+                period: inputs.fingerprint(definition, reaches, Period.parse(period))
+                for period in sorted(months)
+            }
+            waiting[indicator.id] = {
+                period: fingerprint
+                for period, fingerprint in now.items()
+                if rebuild or before.get(period) != fingerprint
+            }
     return waiting
 
 

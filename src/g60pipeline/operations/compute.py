@@ -134,7 +134,7 @@ def update_indicators(
     from g60pipeline.warehouse.vintages import find_undefined
 
     files = [file for file in warehouse.project.indicator_files if themes is None or file.theme in themes]
-    waiting = find_waiting(warehouse, [i for file in files for i in file.indicators], periods, rebuild)
+    waiting = find_waiting(warehouse, files, periods, rebuild)
     batches = [batch for file in files for batch in _batches(file, waiting)]
     undefined = find_undefined(warehouse)
     changed = _update(warehouse, batches, waiting, undefined) if batches or undefined else Counter[str]()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import gzip
 import json
+import os
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -18,6 +19,7 @@ from openpyxl.workbook.workbook import Workbook
 from g60pipeline.contracts.project import Project
 from g60pipeline.intake.archive import Archive
 from g60pipeline.intake.findings import IntakeFinding, message
+from g60pipeline.intake.inbox import Inbox
 from g60pipeline.intake.receive import Received, receive
 from g60pipeline.intake.returns import ParsedReturn, read_return
 from g60pipeline.settings import Settings
@@ -428,3 +430,20 @@ def test_a_password_protected_zip_is_unreadable(settings: Settings, project: Pro
     data[central + 8] |= 1
     received = receive_one(settings, project, bytes(data))
     assert received.findings[0].quoted == {"reason": "encrypted"}
+
+
+@pytest.mark.parametrize(
+    ("raw", "shown"),
+    [
+        ("泗泾镇.xlsx".encode(), "泗泾镇.xlsx"),
+        ("泗泾镇.xlsx".encode("gb18030"), "泗泾镇.xlsx"),
+        (b"bad\xff\xfename.xlsx", r"bad\xff\xfename.xlsx"),
+    ],
+)
+def test_a_file_whose_name_is_not_utf_8_is_taken_like_any_other(
+    tmp_path: Path, raw: bytes, shown: str
+) -> None:
+    Path(os.fsdecode(os.fsencode(tmp_path) + b"/" + raw)).write_bytes(b"rows")
+    (file,) = Inbox(str(tmp_path)).list_files()
+    assert file.name == shown
+    assert Inbox(str(tmp_path)).read_file(file) == b"rows"

@@ -11,6 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from ledger_world import Ledger
 
+from g60pipeline.contracts.project import Project
 from g60pipeline.intake.forms import TypedRow, hash_content
 from g60pipeline.operations.compute import update_indicators
 from g60pipeline.warehouse.ledger import append_accepted
@@ -125,6 +126,38 @@ def test_a_value_that_changed_is_there_as_of_before(ledger: Ledger) -> None:
     assert list(ledger.warehouse.read(query.format("mart.indicator_value"))["value"]) == [106]
 
 
+def without(project: Project, gone: str) -> Project:
+    """The project without an indicator."""
+    files = tuple(
+        file.model_copy(update={"indicators": tuple(one for one in file.indicators if one.id != gone)})
+        for file in project.indicator_files
+    )
+    less = project.model_copy(update={"indicator_files": files, "scorecards": (), "figures": None})
+    vars(less).pop("indicators", None)  # remembered of the whole project
+    return less
+
+
+def test_a_new_indicator_is_computed_of_every_month_that_the_others_of_its_file_have(ledger: Ledger) -> None:
+    for month in MONTHS:
+        arrive(ledger, 0, UNITS[0], month, 5, "accepted")
+    project = ledger.warehouse.project
+    ledger.warehouse.project = without(project, "unit_member_count")
+    try:
+        update_indicators(ledger.warehouse, MONTHS, ["membership"])
+    finally:
+        ledger.warehouse.project = project
+    update_indicators(ledger.warehouse, ["2021-12"], ["membership"])
+    step_by_step = values(ledger)
+    assert {row.period for row in members(ledger)} == set(MONTHS)
+    update_indicators(ledger.warehouse, MONTHS, ["membership"], rebuild=True)
+    assert values(ledger) == step_by_step
+
+
+def members(ledger: Ledger) -> list[Any]:
+    query = "SELECT DISTINCT period FROM mart.indicator_value WHERE indicator_id = 'unit_member_count'"
+    return list(ledger.warehouse.read(query).itertuples())
+
+
 def test_an_indicator_that_is_defined_no_longer_ends_and_one_put_back_is_computed_anew(
     ledger: Ledger,
 ) -> None:
@@ -142,15 +175,7 @@ def test_an_indicator_that_is_defined_no_longer_ends_and_one_put_back_is_compute
     known = ledger.warehouse.read("SELECT max(known_from) AS at FROM mart.indicator_vintage")["at"].iloc[0]
     before = values(ledger)
     project = ledger.warehouse.project
-    others = [
-        file.model_copy(
-            update={"indicators": tuple(one for one in file.indicators if one.id != "unit_member_count")}
-        )
-        for file in project.indicator_files
-    ]
-    without = project.model_copy(update={"indicator_files": tuple(others)})
-    vars(without).pop("indicators", None)  # remembered of the whole project
-    ledger.warehouse.project = without
+    ledger.warehouse.project = without(project, "unit_member_count")
     try:
         update_indicators(ledger.warehouse, ["2021-12"], ["membership"])
         assert "unit_member_count" not in present()
