@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import json
 import logging
+import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -162,15 +165,17 @@ def test_a_release_that_the_gate_stops_is_told_of_as_such(world: World) -> None:
     assert "told before" in g60("alert").stdout
 
 
-def test_run_storage_that_cannot_be_written_is_told_in_a_line(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("DAGSTER_HOME", "")
-    monkeypatch.setenv("G60_HOME", str(tmp_path))
+@pytest.mark.parametrize(
+    "command", [("run", "--from", "2021-03", "--to", "2021-03"), ("metrics",), ("alert",)]
+)
+def test_run_storage_that_cannot_be_used_is_told_in_a_line(tmp_path: Path, command: tuple[str, ...]) -> None:
     history = tmp_path / "dagster" / "history"
     history.mkdir(parents=True)
     (history / "runs.db").write_bytes(b"no database" * 999)
-    done = g60("run", "--from", "2021-03", "--to", "2021-03")
-    assert done.exit_code == 1
+    environment = {**os.environ, "G60_HOME": str(tmp_path)}
+    program = [sys.executable, "-m", "g60pipeline.cli", *command]
+    done = subprocess.run(program, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 1
     (line,) = done.stderr.splitlines()
-    assert line.startswith(f"the run cannot be recorded in {tmp_path / 'dagster'}: file is not a database; ")
+    assert "file is not a database" in line
+    assert "g60 doctor" in line
