@@ -63,7 +63,7 @@ class RowMaker:
                 source = self.random.choice(fresh)
                 name = self.random.choice([n for n in row if n not in KEYS])
                 row[name] = source[name]
-            if row.get("cluster_code") and self.random.random() < 0.2:
+            if self.clusters and row.get("cluster_code") and self.random.random() < 0.2:
                 row["cluster_code"] = self.random.choice(self.clusters)
         return tuple(kept) if kept or self.random.random() < 0.5 else fresh
 
