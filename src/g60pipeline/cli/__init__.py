@@ -63,10 +63,10 @@ def main() -> None:
     except OSError as error:
         code = _explain(error.strerror or str(error), error.filename)
     except Exception as error:
-        original = getattr(error, "orig", None)  # what a database's driver said, if one did
-        if original is None:
+        # A database that cannot be used; a statement that it refuses is a fault of ours and keeps its stack.
+        if type(error).__name__ not in ("OperationalError", "DatabaseError"):
             raise
-        code = _explain(" ".join(str(original).split()))
+        code = _explain(" ".join(str(getattr(error, "orig", error)).split()))
     sys.stdout.flush()
     sys.stderr.flush()
     os._exit(code)

@@ -131,15 +131,12 @@ def _run(run_months: Any, settings: Settings, project: Project, first: str, last
     parse_ended(last)
     from g60pipeline.defs.alerts import write_metrics_of
     from g60pipeline.defs.instance import open_instance
-    from g60pipeline.defs.run import RunError, failures
+    from g60pipeline.defs.run import failures
 
     def step(span: Any, n: int, of: int) -> None:
         progress(f"run {n} of {of}: {span.first.key} to {span.last.key}, {len(span.forms)} forms")
 
-    try:
-        results = run_months(settings, start, end, step)
-    except RunError as error:
-        raise fail(str(error)) from error
+    results = run_months(settings, start, end, step)
     if not results:
         raise fail(f"nobody owes anything from {first} to {last}")
     write_metrics_of(open_instance(settings.home), settings, project)

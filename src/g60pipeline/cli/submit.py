@@ -88,7 +88,7 @@ def _known(settings: Settings, project: Project) -> set[str]:
 def _run(
     settings: Settings, project: Project, submitted: Sequence[Submitted]
 ) -> tuple[list[Submitted], list[str]]:
-    from g60pipeline.defs.run import RunError, failures, run_months
+    from g60pipeline.defs.run import failures, run_months
     from g60pipeline.intake.sandbox import SandboxError
     from g60pipeline.operations.submit import find_months, find_verdicts
 
@@ -103,10 +103,7 @@ def _run(
     runs: list[str] = []
     for period in periods:
         progress(f"run {period.key}")
-        try:
-            results = run_months(settings, period, period)
-        except RunError as error:
-            raise fail(str(error)) from error
+        results = run_months(settings, period, period)
         runs += [result.run_id for result in results]
         if not results:
             raise fail(f"nobody owes anything for {period.key}")

@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import dagster as dg
-from sqlalchemy.exc import DBAPIError
 
 from g60pipeline.contracts.periods import Period
 from g60pipeline.defs.abandoned import end_abandoned_runs
@@ -27,10 +26,6 @@ from g60pipeline.settings import Settings
 
 # A failure is told by `failures`, in a line; its stack is in Dagster's pages.
 _QUIET: dict[str, Any] = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
-
-
-class RunError(RuntimeError):
-    """Dagster cannot keep the record of a run; the message says why."""
 
 
 @dataclass(frozen=True)
@@ -60,29 +55,14 @@ def run_months(
     step: Step | None = None,
     without: Collection[dg.AssetKey] = (),
 ) -> list[RunResult]:
-    """Run the months from first to last and stop at the first run that fails; `step` is told before each run.
-
-    RunError when Dagster's own storage cannot be written, as on a full disk.
-    """
-    try:
-        return _run_spans(settings, plan_spans(project(), first, last), step, without)
-    except (OSError, DBAPIError) as error:
-        why = error.orig if isinstance(error, DBAPIError) else error.strerror
-        raise RunError(
-            f"the run cannot be recorded in {settings.home / 'dagster'}: {why}; see g60 doctor. "
-            "What was committed stays; run the months again"
-        ) from error
-
-
-def _run_spans(
-    settings: Settings, spans: Sequence[Span], step: Step | None, without: Collection[dg.AssetKey]
-) -> list[RunResult]:
+    """Run the months from first to last and stop at the first run that fails; `step` is told before each run."""
     logging.getLogger("dagster").setLevel(logging.CRITICAL)
     graph = build_definitions()
     job = graph.resolve_job_def(month_job.name)
     instance = open_instance(settings.home)
     end_abandoned_runs(instance)
     results: list[RunResult] = []
+    spans = plan_spans(project(), first, last)
     for n, span in enumerate(spans, 1):
         if step is not None:
             step(span, n, len(spans))
